@@ -1,0 +1,58 @@
+import type { Runner } from '@towline/runner'
+import { Command } from 'commander'
+import type { Cli } from '../cli.ts'
+import { withExamples } from '../example.ts'
+import { EXIT, type ExitCode } from '../exit-codes.ts'
+import { logOutcomes } from '../log-outcomes.ts'
+import { fleetWithAgents } from '../open-fleet.ts'
+import { plural } from '../output/format-value.ts'
+import type { Session } from '../session.ts'
+
+export function runCommand(cli: Cli): Command {
+  const command = new Command('run')
+    .description('Run agents in this process until it is told to stop')
+    .argument('[agents...]', 'agent types of the configuration (default: all)')
+    .action(cli.action(runAgents, 'own'))
+  return withExamples(command, [
+    ['towline run', 'every agent of towline.config.ts'],
+    ['towline run digest --log-level warn', 'one of them'],
+  ]).addHelpText(
+    'after',
+    '\nSIGTERM or Ctrl-C drains: nothing new starts, what runs may finish. A second signal ends it at once.',
+  )
+}
+
+async function runAgents(session: Session, types: readonly string[]): Promise<ExitCode> {
+  const log = await session.logAlways()
+  const fleet = await fleetWithAgents(session)
+  const runner = await fleet.runner(types)
+  const ended = endOf(runner)
+  logOutcomes(runner.events, log)
+  await runner.start()
+  const agents = types.length === 0 ? fleet.config.agents.map(({ agentType }) => agentType.type) : types
+  session.out.line(
+    { event: 'ready', runnerId: runner.runnerId, agents },
+    `ready: ${agents.join(', ')} (${runner.runnerId})\n`,
+  )
+  const { interrupted } = session.io
+  const drain = (): void => {
+    const { running } = runner.stats()
+    session.say(`draining: ${plural(running, 'attempt')} still running; a second signal ends it at once`)
+    void runner.drain()
+  }
+  if (interrupted.aborted) drain()
+  else interrupted.addEventListener('abort', drain, { once: true })
+  const state = await ended
+  if (state === 'stopped') return EXIT.ok
+  log.error({ runnerId: runner.runnerId, err: runner.failure }, 'the runner failed')
+  throw runner.failure ?? new Error('the runner failed')
+}
+
+/** The state a runner ends in. */
+function endOf(runner: Runner): Promise<'stopped' | 'failed'> {
+  return new Promise((resolve) => {
+    runner.events.on('runner:state', ({ to }) => {
+      if (to === 'stopped' || to === 'failed') resolve(to)
+    })
+  })
+}

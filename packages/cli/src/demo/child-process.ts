@@ -1,0 +1,110 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import process from 'node:process'
+import { createInterface } from 'node:readline'
+import { pathToFileURL } from 'node:url'
+import { TowlineError } from '@towline/contracts'
+import type { Env } from '@towline/fleet'
+import { ownFile } from './own-program.ts'
+import { atMost } from './wait-until.ts'
+
+const KEPT_LINES = 20
+/** Longest that ending in good order may take. */
+const STOP_GRACE_MS = 5_000
+
+export interface TowlineProcessOptions {
+  /** What is started, for people. */
+  readonly name: string
+  /** The verb and its flags; the verb must say that it is ready by a JSON line on stdout. */
+  readonly args: readonly string[]
+  /** Its whole environment. */
+  readonly env: Env
+  /** Called at most once: when it ends though nobody told it to. */
+  readonly onLost: (lost: LostProcess) => void
+}
+
+export interface LostProcess {
+  readonly error: TowlineError
+  /** The last of what it wrote to stderr. */
+  readonly lastLines: readonly string[]
+}
+
+/**
+ * A `towline` process of the demo's own. It leads a process group of its own, so that a Ctrl-C reaches the demo alone,
+ * which then ends its processes in their order; and it ends with the demo, however that ends.
+ */
+export class TowlineProcess {
+  readonly name: string
+  /** Resolves, to how it ended, when it has. */
+  readonly ended: Promise<string>
+  readonly #child: ChildProcess
+  readonly #lastLines: string[] = []
+  #readyLine: string | undefined
+  #isExpectedToEnd = false
+
+  constructor({ name, args, env, onLost }: TowlineProcessOptions) {
+    this.name = name
+    const preload = `--import=${pathToFileURL(ownFile('./end-with-parent'))}`
+    this.#child = spawn(process.execPath, [...process.execArgv, preload, ownFile('../main'), ...args], {
+      env,
+      stdio: ['ignore', 'pipe', 'pipe', 'ipc'],
+      detached: true,
+      windowsHide: true,
+    })
+    this.ended = endOf(this.#child)
+    const { stdout, stderr } = this.#child
+    if (stdout !== null) createInterface({ input: stdout }).once('line', (line) => this.#ready(line))
+    if (stderr !== null) createInterface({ input: stderr }).on('line', (line) => this.#keep(line))
+    void this.ended.then((how) => {
+      if (this.#isExpectedToEnd) return
+      const error = new TowlineError('TOWLINE_DEMO_FAILED', `${name} ended on its own: ${how}`, { value: how })
+      onLost({ error, lastLines: this.#lastLines })
+    })
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? -1
+  }
+
+  /** The last of what it wrote to stderr. */
+  get lastLines(): readonly string[] {
+    return this.#lastLines
+  }
+
+  /** The document by which its verb says that it is ready; undefined before. */
+  get readyDocument(): Record<string, unknown> | undefined {
+    return this.#readyLine === undefined ? undefined : (JSON.parse(this.#readyLine) as Record<string, unknown>)
+  }
+
+  /** Tells it to end in good order, waits till it has, and kills it where that takes longer than `graceMs`. */
+  async stop(graceMs: number = STOP_GRACE_MS): Promise<void> {
+    this.#isExpectedToEnd = true
+    this.#child.kill('SIGTERM')
+    if ((await atMost(graceMs, this.ended)) === undefined) await this.kill()
+  }
+
+  /** Ends it in the middle of whatever it does. */
+  async kill(): Promise<void> {
+    this.#isExpectedToEnd = true
+    this.#child.kill('SIGKILL')
+    await this.ended
+  }
+
+  #ready(line: string): void {
+    this.#readyLine = line
+    // Read on, so that it never waits for a full pipe.
+    this.#child.stdout?.resume()
+  }
+
+  #keep(line: string): void {
+    this.#lastLines.push(line)
+    if (this.#lastLines.length > KEPT_LINES) this.#lastLines.shift()
+  }
+}
+
+/** How a process ended, when all it wrote has been read. Never rejects. */
+function endOf(child: ChildProcess): Promise<string> {
+  return new Promise((resolve) => {
+    child.once('error', ({ message }) => resolve(message))
+    child.once('close', (code, signal) => resolve(signal ?? `exit code ${code}`))
+  })
+}

@@ -1,0 +1,20 @@
+// ListGroups, versions 0 to 2: every group, those without members too.
+
+import { KAFKA_ERRORS } from '../protocol/error-codes.ts'
+import { type ApiDefinition, defineApi } from './api.ts'
+
+export const listGroups: ApiDefinition = defineApi({
+  name: 'ListGroups',
+  versions: [0, 2],
+  request: {},
+  response: {
+    throttleTimeMs: 'int32 @1+ =0',
+    errorCode: 'int16',
+    groups: [{ groupId: 'string', protocolType: 'string' }],
+  },
+
+  handle: (_request, { broker }) => ({
+    errorCode: KAFKA_ERRORS.NONE,
+    groups: [...broker.groups.all].map(({ id, roster }) => ({ groupId: id, protocolType: roster.protocolType })),
+  }),
+})

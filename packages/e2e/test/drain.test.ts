@@ -1,0 +1,133 @@
+import { type RunningBroker, testBrokers } from '@towline/test-brokers'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { countingEnds, reruns, unaccounted } from './history.ts'
+import { Journal } from './journal.ts'
+import { RunnerProcess, WAIT } from './runner-process.ts'
+import { TestFleet } from './test-fleet.ts'
+import { work, workType } from './work.ts'
+import { workAgent } from './work-agent.ts'
+
+const RUNNERS = 4
+const TASKS = 240
+/** What leaving groups and closing connections may take on a busy machine, beside the drain itself. */
+const LEAVING_MS = 5_000
+
+describe.each(testBrokers())('P16: `towline run` told to stop, on $name', ({ start }) => {
+  const type = workType('drained')
+  let broker: RunningBroker
+
+  beforeAll(async () => {
+    broker = await start()
+  })
+  afterAll(() => broker.stop())
+
+  async function membersOf(fleet: TestFleet): Promise<readonly string[]> {
+    const admin = await fleet.fleet.admin()
+    const groups = await Promise.all((await fleet.groupIds()).map((groupId) => admin.describeGroup(groupId)))
+    return groups.flatMap(({ members }) => members.map(({ clientId }) => clientId))
+  }
+
+  test('under load exits with 0, has left its groups, and nothing it ran is run again', async () => {
+    const agent = { concurrency: 10 }
+    const journal = Journal.create()
+    await using fleet = await TestFleet.start(broker, [workAgent(type, journal, agent)])
+    const published = await Promise.all(
+      Array.from({ length: TASKS }, (_, n) =>
+        fleet.send(type, work(n, { workMs: 40 + ((n * 37) % 120) }), { key: `key-${n % 60}` }),
+      ),
+    )
+    const finished = (): number => journal.of('returned').length
+    for (let generation = 1; generation <= RUNNERS; generation += 1) {
+      const name = `generation-${generation}`
+      const isLast = generation === RUNNERS
+      const of = { type: type.type, agent, journal, drain: '10s', isCommandLine: true }
+      await using runner = await RunnerProcess.start(fleet, { ...of, name })
+      const enough = isLast ? TASKS : finished() + 20
+      await vi.waitFor(() => expect(finished()).toBeGreaterThanOrEqual(enough), { ...WAIT, interval: 5 })
+      if (!isLast) expect(finished()).toBeLessThan(TASKS)
+      expect(await membersOf(fleet)).toContain(name)
+      runner.signal('SIGTERM')
+      expect(await runner.exited).toEqual({ code: 0, signal: null })
+      expect(await membersOf(fleet)).toEqual([])
+    }
+    const ends = await fleet.ends(type)
+    expect(unaccounted(published, ends)).toEqual([])
+    expect(ends).toHaveLength(TASKS)
+    expect(ends.filter(({ result }) => result.mayHaveRun)).toEqual([])
+    expect(reruns(journal.entries())).toEqual([])
+  }, 90_000)
+
+  test('interrupts at the deadline what cannot finish; that spends no attempt and runs elsewhere', async () => {
+    const journal = Journal.create()
+    const agent = { retry: { maxAttempts: 1 }, abortGrace: '1s' }
+    await using fleet = await TestFleet.start(broker, [workAgent(type, journal, agent)])
+    const of = { type: type.type, agent, journal }
+    await using first = await RunnerProcess.start(fleet, { ...of, name: 'first', drain: '1s', isCommandLine: true })
+    // One stops when its signal is aborted, one never does, one is done before the deadline.
+    const published = await Promise.all([
+      fleet.send(type, work(0, { workMs: 5_000 })),
+      fleet.send(type, work(1, { workMs: 5_000, ignoresAbort: true })),
+      fleet.send(type, work(2, { workMs: 500 })),
+    ])
+    await vi.waitFor(() => expect(journal.of('started')).toHaveLength(3), { ...WAIT, interval: 5 })
+    const toldAtMs = Date.now()
+    first.signal('SIGTERM')
+    expect(await first.exited).toEqual({ code: 0, signal: null })
+    expect(Date.now() - toldAtMs).toBeLessThan(1_000 + 1_000 + LEAVING_MS)
+    expect(await membersOf(fleet)).toEqual([])
+    expect(journal.of('returned').map(({ n }) => n)).toEqual([2])
+
+    await using second = await RunnerProcess.start(fleet, { ...of, name: 'second' })
+    await vi.waitFor(async () => expect(unaccounted(published, await fleet.ends(type))).toEqual([]), WAIT)
+    const ends = [...countingEnds(await fleet.ends(type)).values()]
+    expect(ends.every(({ end, attempts }) => end === 'succeeded' && attempts === 1)).toBe(true)
+    expect(
+      reruns(journal.entries()).map(({ again }) => ({ n: again.n, by: again.runner, mayHaveRun: again.mayHaveRun })),
+    ).toEqual(
+      expect.arrayContaining([
+        { n: 0, by: second.name, mayHaveRun: true },
+        { n: 1, by: second.name, mayHaveRun: true },
+      ]),
+    )
+    expect(reruns(journal.entries())).toHaveLength(2)
+  }, 60_000)
+
+  test('a second signal ends it at once, and what it ran is run by others', async () => {
+    const journal = Journal.create()
+    await using fleet = await TestFleet.start(broker, [workAgent(type, journal)])
+    const of = { type: type.type, journal }
+    await using first = await RunnerProcess.start(fleet, { ...of, name: 'first', drain: '1m', isCommandLine: true })
+    const published = [await fleet.send(type, work(0, { workMs: 3_000, ignoresAbort: true }))]
+    await vi.waitFor(() => expect(journal.of('started')).toHaveLength(1), { ...WAIT, interval: 5 })
+    first.signal('SIGTERM')
+    await first.says('draining')
+    first.signal('SIGTERM')
+    expect(await first.exited).toEqual({ code: 130, signal: null })
+    expect(journal.of('returned')).toEqual([])
+    await fleet.bury('first')
+
+    await using _second = await RunnerProcess.start(fleet, { ...of, name: 'second' })
+    await vi.waitFor(async () => expect(unaccounted(published, await fleet.ends(type))).toEqual([]), WAIT)
+  }, 60_000)
+
+  test('does not wait for outcomes that nobody may write any more', async () => {
+    const journal = Journal.create()
+    await using fleet = await TestFleet.start(broker, [workAgent(type, journal)])
+    const of = { type: type.type, journal, drain: '10s' }
+    await using zombie = await RunnerProcess.start(fleet, { ...of, name: 'zombie' })
+    const published = await Promise.all(
+      Array.from({ length: 12 }, (_, n) => fleet.send(type, work(n, { workMs: 1_000 }))),
+    )
+    await vi.waitFor(() => expect(journal.of('started')).toHaveLength(12), { ...WAIT, interval: 5 })
+    zombie.signal('SIGSTOP')
+    await using _heir = await RunnerProcess.start(fleet, { ...of, name: 'heir' })
+    await vi.waitFor(async () => expect(unaccounted(published, await fleet.ends(type))).toEqual([]), WAIT)
+    // It wakes with outcomes it may not write, nobody to ask whether it may, and the order to stop.
+    const wokenAtMs = Date.now()
+    zombie.signal('SIGTERM')
+    zombie.signal('SIGCONT')
+    expect(await zombie.exited).toEqual({ code: 0, signal: null })
+    expect(Date.now() - wokenAtMs).toBeLessThan(LEAVING_MS)
+    expect(await fleet.ends(type)).toHaveLength(12)
+  }, 60_000)
+})

@@ -1,0 +1,85 @@
+import { execFile, execFileSync } from 'node:child_process'
+import { mkdtemp, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { HEADER, headerText, idOfRecord, topicNames } from '@towline/contracts'
+import { type RunningBroker, testBrokers } from '@towline/test-brokers'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { Journal } from './journal.ts'
+import { WAIT } from './runner-process.ts'
+import { startRunner } from './start-runner.ts'
+import { TestFleet } from './test-fleet.ts'
+import { work, workType } from './work.ts'
+import { workAgent } from './work-agent.ts'
+
+function hasKcat(): boolean {
+  try {
+    execFileSync('kcat', ['-V'])
+    return true
+  } catch {
+    return false
+  }
+}
+
+describe.each(testBrokers())('Records of other clients, on $name', ({ start }) => {
+  const type = workType('foreign')
+  let broker: RunningBroker
+
+  beforeAll(async () => {
+    broker = await start()
+  })
+  afterAll(() => broker.stop())
+
+  test('an Avro value and nothing else is a task: its id comes from its position, through retries too', async () => {
+    const journal = Journal.create()
+    const agent = workAgent(type, journal, { retry: { delays: ['1s'], tiers: ['1s'] } })
+    await using fleet = await TestFleet.start(broker, [agent])
+    await using _runner = await startRunner(fleet, journal)
+    const bare = async (n: number, partition: number, failAttempts = 0) =>
+      await fleet.sendRaw(
+        type,
+        { key: null, value: await fleet.encode(type, work(n, { failAttempts })), headers: {} },
+        partition,
+      )
+    const positions = [await bare(0, 0), await bare(1, 2), await bare(2, 2, 1)]
+    await vi.waitFor(async () => expect(await fleet.ends(type)).toHaveLength(3), WAIT)
+    const results = new Map((await fleet.ends(type)).map(({ result }) => [result.taskId, result]))
+    for (const [n, origin] of positions.entries()) {
+      const result = results.get(idOfRecord(origin.topic, origin.partition, origin.offset))
+      expect(result).toMatchObject({ end: 'succeeded', life: 1, attempts: n === 2 ? 2 : 1, origin })
+    }
+    const [moved] = await fleet.records(topicNames(type.type, fleet.namespace).retry(1_000))
+    const id = idOfRecord(positions[2]?.topic ?? '', 2, positions[2]?.offset ?? -1)
+    expect(moved?.key?.toString()).toBe(id)
+    expect(headerText(moved?.headers ?? {}, HEADER.ceId)).toBe(id)
+  })
+
+  test.skipIf(!hasKcat())('kcat publishes a task and reads how it ended', async () => {
+    const journal = Journal.create()
+    await using fleet = await TestFleet.start(broker, [workAgent(type, journal)])
+    await using _runner = await startRunner(fleet, journal)
+    const { tasks, results } = topicNames(type.type, fleet.namespace)
+    const file = join(await mkdtemp(join(tmpdir(), 'towline-e2e-')), 'task.avro')
+    await writeFile(file, await fleet.encode(type, work(42)))
+    const run = promisify(execFile)
+    const brokers = broker.brokers.join(',')
+    await run('kcat', ['-P', '-b', brokers, '-t', tasks, '-p', '1', '-k', 'a key', file])
+    await vi.waitFor(async () => expect(await fleet.ends(type)).toHaveLength(1), WAIT)
+    expect(journal.of('returned')).toMatchObject([{ n: 42, key: 'a key', taskId: idOfRecord(tasks, 1, 0) }])
+    const { stdout } = await run('kcat', [
+      '-C',
+      '-q',
+      '-e',
+      '-b',
+      brokers,
+      '-t',
+      results,
+      '-o',
+      'beginning',
+      '-f',
+      '%k\n',
+    ])
+    expect(stdout).toBe(`${idOfRecord(tasks, 1, 0)}\n`)
+  })
+})

@@ -1,0 +1,74 @@
+import { partitionFor, topicNames } from '@towline/contracts'
+import type { Runner } from '@towline/runner'
+import { type RunningBroker, testBrokers } from '@towline/test-brokers'
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { countingEnds } from './history.ts'
+import { Journal } from './journal.ts'
+import { WAIT } from './runner-process.ts'
+import { startRunner } from './start-runner.ts'
+import { TestFleet } from './test-fleet.ts'
+import { work, workType } from './work.ts'
+import { workAgent } from './work-agent.ts'
+
+const SESSION_MS = 6_000
+const LONG_MS = 3 * SESSION_MS
+
+describe.each(testBrokers())('P6: a task of three sessions, on $name', ({ start }) => {
+  const type = workType('long')
+  let broker: RunningBroker
+
+  beforeAll(async () => {
+    broker = await start()
+  })
+  afterAll(() => broker.stop())
+
+  test('runs once, alone and while others join and leave', async () => {
+    const [alone, joined] = await Promise.all([runAlone(), runWhileOthersJoin()])
+    for (const { starts, end } of [alone, joined]) {
+      expect(starts).toHaveLength(1)
+      expect(end).toMatchObject({ end: 'succeeded', attempts: 1, mayHaveRun: false })
+      expect((end?.finishedAt ?? 0) - (end?.startedAt ?? 0)).toBeGreaterThanOrEqual(LONG_MS)
+    }
+  }, 60_000)
+
+  async function runAlone() {
+    const journal = Journal.create()
+    await using fleet = await TestFleet.start(broker, [workAgent(type, journal)])
+    await using _runner = await startRunner(fleet, journal)
+    const { taskId } = await fleet.send(type, work(0, { workMs: LONG_MS }))
+    return await outcome(fleet, journal, taskId)
+  }
+
+  async function runWhileOthersJoin() {
+    const journal = Journal.create('holder')
+    await using fleet = await TestFleet.start(broker, [workAgent(type, journal)], { partitions: 4 })
+    const { tasks } = topicNames(type.type, fleet.namespace)
+    await using holder = await startRunner(fleet, journal)
+    // The assigner leaves a member the lowest of what it holds: partition 0 stays with whoever had it.
+    const key = Array.from({ length: 100 }, (_, i) => `key-${i}`).find(
+      (text) => partitionFor(Buffer.from(text), 4) === 0,
+    )
+    const { taskId, partition } = await fleet.send(type, work(0, { workMs: LONG_MS }), { key: key ?? '' })
+    expect(partition).toBe(0)
+    await vi.waitFor(() => expect(journal.of('started')).toHaveLength(1), WAIT)
+    const others: Runner[] = []
+    for (let member = 1; member <= 3; member += 1) {
+      const other = journal.by(`other-${member}`)
+      others.push(await startRunner(fleet, other))
+      await vi.waitFor(() => expect(other.held(tasks).size).toBeGreaterThan(0), WAIT)
+    }
+    expect(journal.held(tasks)).toEqual(new Set([0]))
+    for (const other of others) await other.drain()
+    await vi.waitFor(() => expect(journal.held(tasks).size).toBe(4), WAIT)
+    expect(journal.of('returned')).toEqual([])
+    expect(holder.stats().running).toBe(1)
+    return await outcome(fleet, journal, taskId)
+  }
+
+  async function outcome(fleet: TestFleet, journal: Journal, taskId: string) {
+    await vi.waitFor(async () => expect(countingEnds(await fleet.ends(type)).has(`${taskId}/1`)).toBe(true), WAIT)
+    const ends = await fleet.ends(type)
+    expect(ends).toHaveLength(1)
+    return { starts: journal.of('started'), end: ends[0]?.result }
+  }
+})

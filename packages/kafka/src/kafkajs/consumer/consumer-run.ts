@@ -1,0 +1,228 @@
+import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
+import { TowlineError } from '@towline/contracts'
+import type { Consumer, EachBatchPayload } from 'kafkajs'
+import type { CommitEntry, CommitResult, ConsumerHandlers, Liveness } from '../../ports/consumer-port.ts'
+import type { TopicPartition } from '../../ports/record.ts'
+import type { ClusterClient } from '../cluster/cluster-client.ts'
+import { leaveGroup } from '../cluster/leave-group.ts'
+import { retrying } from '../cluster/retrying.ts'
+import type { Cluster } from '../kafkajs-internals.ts'
+import { AssignedReading } from './assigned-reading.ts'
+import { type Carrier, fetchCarriers } from './carrier-fetch.ts'
+import { tapCluster } from './cluster-tap.ts'
+import { GroupCommits } from './group-commits.ts'
+import { Heartbeats } from './heartbeats.ts'
+import { type GroupEvents, kafkajsGroup, type ResolvedConsumerOptions, runGroup } from './kafkajs-group.ts'
+import { isSame, type Membership } from './membership.ts'
+import { RefusedPartitions } from './refused-partitions.ts'
+import { Session } from './session.ts'
+
+/** A member that cannot say that it leaves is missed after its session. */
+const LEAVE_BUDGET_MS = 2_000
+/** kafkajs adds this to the rebalance timeout before it gives up a join. */
+const JOIN_MARGIN_MS = 5_000
+
+/** `joining` for the first time → `running` → `failed`; `stopped` from any of them. A later join is part of `running`. */
+type Phase = 'joining' | 'running' | 'failed' | 'stopped'
+
+/** A consumer between its start and its stop: reacts to what kafkajs's group tells, and tells its owner. */
+export class ConsumerRun {
+  readonly reading: AssignedReading
+  readonly #options: ResolvedConsumerOptions
+  readonly #client: ClusterClient
+  readonly #handlers: ConsumerHandlers
+  readonly #group: Consumer
+  readonly #commits: GroupCommits
+  readonly #heartbeats: Heartbeats
+  readonly #session = new Session()
+  /** Settled by the first join, or by what made it impossible. */
+  readonly #firstJoin = Promise.withResolvers<void>()
+  #phase: Phase = 'joining'
+
+  constructor(options: ResolvedConsumerOptions, client: ClusterClient, handlers: ConsumerHandlers) {
+    this.#options = options
+    this.#client = client
+    this.#handlers = handlers
+    this.#group = kafkajsGroup(client.context, options, this.#events())
+    this.reading = new AssignedReading(options, client, this.#group, handlers, (error) => this.#fail(error))
+    const membershipEvents = {
+      onRenewed: (member: Membership, sentAtMs: number): void => this.#proved(member, sentAtMs),
+      onExpelled: (member: Membership): void => this.#expelled(member),
+    }
+    this.#commits = new GroupCommits(client, options.groupId, membershipEvents)
+    this.#heartbeats = new Heartbeats(client, options.groupId, membershipEvents)
+  }
+
+  /** Resolves after the first join. @throws TowlineError TOWLINE_CONSUMER_FAILED when there will be none */
+  async join(): Promise<void> {
+    runGroup(this.#group, this.#options.topic, (payload) => this.#batch(payload)).catch((error: unknown) =>
+      this.#fail(error),
+    )
+    await this.#firstJoin.promise
+    if (!this.#isLive()) throw stoppedEarly()
+  }
+
+  async commit(entries: readonly CommitEntry[], deadlineMs: number): Promise<CommitResult> {
+    if (entries.length === 0) return 'confirmed'
+    const { reading } = this
+    const member = reading.membership
+    const held = entries.filter((entry) => reading.holds(entry))
+    if (member === null || held.length === 0) return 'fenced'
+    const isCurrent = (): boolean => isSame(reading.membership, member) && held.every((entry) => reading.holds(entry))
+    return await this.#commits.commit({ member, entries: held, deadlineMs, isCurrent })
+  }
+
+  liveness(): Liveness {
+    return this.#session.liveness()
+  }
+
+  async stop(): Promise<void> {
+    this.#phase = 'stopped'
+    this.#session.end()
+    this.reading.lose('stopped')
+    await this.#joinedOrGivenUp()
+    this.#firstJoin.reject(stoppedEarly())
+    await this.#disconnect()
+    await this.#client.close()
+  }
+
+  /** kafkajs forgets a stop that comes while it joins for the first time, and joins and reconnects after it. */
+  async #joinedOrGivenUp(): Promise<void> {
+    const timer = new AbortController()
+    const givenUp = sleep(this.#options.rebalanceTimeoutMs + JOIN_MARGIN_MS, undefined, { signal: timer.signal })
+    await Promise.race([this.#firstJoin.promise, givenUp]).catch(() => undefined)
+    timer.abort()
+    await givenUp.catch(() => undefined)
+    await turn() // it takes a stop only when its loop runs, a few microtasks after the join is told
+  }
+
+  async #disconnect(): Promise<void> {
+    await this.#group.disconnect().catch((error: unknown) => {
+      const { groupId } = this.#options
+      this.#client.context.connection.log?.warn({ groupId, err: error }, 'a consumer did not disconnect cleanly')
+    })
+  }
+
+  #events(): GroupEvents {
+    return {
+      onCluster: (cluster) => this.#tap(cluster),
+      holding: () => ({
+        generation: this.reading.membership?.generation ?? -1,
+        owned: this.reading.assigned().map(({ partition }) => partition),
+      }),
+      mayRestart: () => this.#isLive(),
+      onJoined: (memberId, partitions) => this.#joined(memberId, partitions),
+      onTurn: () => {
+        if (this.reading.isQuiet()) this.#session.fetched()
+      },
+      onStopped: () => this.#lostMembership(),
+      onConnected: () => this.#endZombie(),
+      onCrashed: (error, willRestart) => {
+        this.#lostMembership()
+        if (!willRestart) this.#fail(error)
+      },
+    }
+  }
+
+  #tap(cluster: Cluster): void {
+    const { kafkajs, connection } = this.#client.context
+    const refused = new RefusedPartitions(connection.log)
+    const events = {
+      maxWaitMs: (): number => this.reading.maxWaitMs(),
+      onAnswer: (): void => this.#session.fetched(),
+      onRefused: (tp: TopicPartition, error: Error): void => refused.note(tp, error, performance.now()),
+      onOutOfRange: (tp: TopicPartition, from: number): void => this.reading.outOfRange(tp, from),
+    }
+    tapCluster(cluster, {
+      onSynced: (member, sentAtMs) => this.#session.synced(member, sentAtMs),
+      onExpelled: (member) => this.#expelled(member),
+      heartbeat: (member) => this.#heartbeats.beat(member),
+      leaveGroup: (memberId) => this.#leave(memberId),
+      fetch: (broker, request) => fetchCarriers(broker, request, cluster, events, kafkajs),
+    })
+  }
+
+  async #leave(memberId: string): Promise<void> {
+    const { groupId } = this.#options
+    const beforeRetry = (): void => this.#client.forgetCoordinator(groupId)
+    await retrying(() => leaveGroup(this.#client, groupId, memberId), { budgetMs: LEAVE_BUDGET_MS, beforeRetry })
+  }
+
+  #joined(memberId: string, partitions: readonly number[]): void {
+    this.#firstJoin.resolve()
+    if (!this.#isLive()) {
+      setImmediate(() => this.#endZombie())
+      return
+    }
+    this.#phase = 'running'
+    this.#guarded(() => {
+      this.reading.join(this.#session.joinedAs(memberId), partitions)
+      this.#handlers.onProof()
+    })
+  }
+
+  #batch({ batch, resolveOffset }: EachBatchPayload): void {
+    const tp = { topic: batch.topic, partition: batch.partition }
+    const carrier = batch.messages[0] as unknown as Carrier
+    this.#guarded(() => this.reading.deliver(tp, carrier, (lastOffset) => resolveIn(resolveOffset, lastOffset)))
+  }
+
+  #proved(member: Membership, sentAtMs: number): void {
+    if (this.#session.renew(member, sentAtMs)) this.#guarded(() => this.#handlers.onProof())
+  }
+
+  #expelled(member: Membership): void {
+    if (this.reading.membership?.memberId === member.memberId) this.#lostMembership()
+  }
+
+  #lostMembership(): void {
+    this.#session.end()
+    this.#guarded(() => this.reading.lose('membership'))
+  }
+
+  #fail(cause: unknown): void {
+    if (!this.#isLive()) return
+    const hadJoined = this.#phase === 'running'
+    this.#phase = 'failed'
+    this.#lostMembership()
+    void this.#disconnect().then(() => this.#client.close())
+    const { groupId } = this.#options
+    const message = cause instanceof Error ? cause.message : String(cause)
+    const error = new TowlineError('TOWLINE_CONSUMER_FAILED', `the consumer of group "${groupId}" failed: ${message}`, {
+      value: groupId,
+      cause,
+    })
+    if (hadJoined) this.#handlers.onFatal(error)
+    else this.#firstJoin.reject(error)
+  }
+
+  /** Handlers must not throw; one that does ends the consumer, since what it was told is no longer what it knows. */
+  #guarded(call: () => void): void {
+    try {
+      call()
+    } catch (error) {
+      this.#fail(error)
+    }
+  }
+
+  #isLive(): boolean {
+    return this.#phase === 'joining' || this.#phase === 'running'
+  }
+
+  #endZombie(): void {
+    if (!this.#isLive()) void this.#disconnect()
+  }
+}
+
+/** Between a join and its event kafkajs may have swapped the table it writes to; then the join seeks anyway. */
+function resolveIn(resolveOffset: (offset: string) => void, lastOffset: number): void {
+  try {
+    resolveOffset(String(lastOffset))
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error
+  }
+}
+
+export function stoppedEarly(): TowlineError {
+  return new TowlineError('TOWLINE_CONSUMER_FAILED', 'the consumer was stopped before it joined its group')
+}

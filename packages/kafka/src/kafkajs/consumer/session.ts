@@ -1,0 +1,52 @@
+import { TowlineError } from '@towline/contracts'
+import type { Liveness } from '../../ports/consumer-port.ts'
+import { isSame, type Membership } from './membership.ts'
+
+interface Proof {
+  readonly member: Membership
+  readonly sentAtMs: number
+}
+
+/** When the coordinator last confirmed this member, counted from when it was asked, and when the loop last fetched. */
+export class Session {
+  #synced: Proof | null = null
+  #proof: Proof | null = null
+  #fetchedAtMs = Number.NEGATIVE_INFINITY
+
+  /** A join ended; it counts as a proof once the member took its assignment. */
+  synced(member: Membership, sentAtMs: number): void {
+    this.#synced = { member, sentAtMs }
+  }
+
+  /** The membership that the last join of `memberId` ended in. */
+  joinedAs(memberId: string): Membership {
+    if (this.#synced?.member.memberId !== memberId) {
+      throw new TowlineError('TOWLINE_INTERNAL', `member ${memberId} joined without a SyncGroup`, { value: memberId })
+    }
+    this.#proof = this.#synced
+    return this.#synced.member
+  }
+
+  /** False when the proof is of another member or generation than the current one. */
+  renew(member: Membership, sentAtMs: number): boolean {
+    if (this.#proof === null || !isSame(this.#proof.member, member)) return false
+    this.#proof = { member, sentAtMs: Math.max(sentAtMs, this.#proof.sentAtMs) }
+    return true
+  }
+
+  fetched(): void {
+    this.#fetchedAtMs = performance.now()
+  }
+
+  end(): void {
+    this.#proof = null
+  }
+
+  liveness(): Liveness {
+    const now = performance.now()
+    return {
+      proofAgeMs: now - (this.#proof?.sentAtMs ?? Number.NEGATIVE_INFINITY),
+      fetchAgeMs: now - this.#fetchedAtMs,
+    }
+  }
+}

@@ -1,0 +1,54 @@
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
+import { connectKafka } from '@towline/kafka/kafkajs'
+import { testBrokers } from '@towline/test-brokers'
+import { expect, test } from 'vitest'
+
+async function portNobodyListensOn(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
+test('connecting opens nothing; a port that cannot reach a broker names the addresses it tried', async () => {
+  const addresses = [`127.0.0.1:${await portNobodyListensOn()}`, `127.0.0.1:${await portNobodyListensOn()}`]
+  const kafka = connectKafka({ brokers: addresses, clientId: 'test' })
+  const unavailable = { code: 'TOWLINE_BROKER_UNAVAILABLE', value: addresses.join(','), retriable: true }
+  await expect(kafka.admin()).rejects.toMatchObject(unavailable)
+  await expect(kafka.producer()).rejects.toMatchObject(unavailable)
+  await expect(kafka.reader()).rejects.toMatchObject(unavailable)
+})
+
+test('something that listens but does not speak Kafka is no broker', async () => {
+  const server = createServer((socket) => socket.end('HTTP/1.1 400 Bad Request\r\n\r\n')).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  const kafka = connectKafka({ brokers: [`127.0.0.1:${port}`], clientId: 'test' })
+  await expect(kafka.admin()).rejects.toMatchObject({ code: 'TOWLINE_BROKER_UNAVAILABLE' })
+  server.close()
+})
+
+test('one address that answers is enough', async () => {
+  const [devBroker] = testBrokers({})
+  await using broker = await devBroker?.start()
+  const dead = `127.0.0.1:${await portNobodyListensOn()}`
+  const kafka = connectKafka({ brokers: [dead, ...(broker?.brokers ?? [])], clientId: 'test' })
+  const admin = await kafka.admin()
+  expect(await admin.brokerCount()).toBe(1)
+  await admin.close()
+})
+
+test('a port whose broker went away says so after its retries', async () => {
+  const [devBroker] = testBrokers({})
+  const broker = await devBroker?.start()
+  const kafka = connectKafka({ brokers: broker?.brokers ?? [], clientId: 'test' })
+  const producer = await kafka.producer()
+  await broker?.stop()
+  await expect(producer.partitionCount('topic')).rejects.toMatchObject({ code: 'TOWLINE_BROKER_UNAVAILABLE' })
+  const batch = { topic: 'topic', partition: 0, records: [{ key: null, value: null, headers: {} }] }
+  expect(await producer.send([batch])).toMatchObject([{ kind: 'failed', error: { retriable: true } }])
+  await producer.close()
+})

@@ -1,0 +1,4 @@
+import { connectKafka } from '@towline/kafka/kafkajs'
+import { driverContract } from '../driver-contract.ts'
+
+driverContract('kafkajs', connectKafka, ['reading', 'producing', 'administering'])

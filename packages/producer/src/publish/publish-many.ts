@@ -1,0 +1,43 @@
+import type { RecordSender } from '@towline/kafka'
+
+/** Most tasks on their way at once: two full requests to each of two brokers. More costs memory, and time to collect it. */
+const WINDOW_TASKS = 2_000
+/** Most bytes on their way at once, for tasks that are large. */
+const WINDOW_BYTES = 4 * 1024 * 1024
+/** Part of the bound on buffered bytes that may be taken, so that many items never fill it. */
+const FILL = 0.5
+
+/**
+ * Starts one publish per item in order and gives what became of each, in order. Never rejects for all.
+ *
+ * @param publish Never rejects; reaches the sender, or waits for the same preparation as the items before it.
+ */
+export async function publishEach<T, R>(
+  items: Iterable<T>,
+  publish: (item: T) => Promise<R>,
+  room: { readonly sender: RecordSender; readonly maxBufferedBytes: number },
+): Promise<R[]> {
+  const windowBytes = Math.min(WINDOW_BYTES, room.maxBufferedBytes * FILL)
+  const outcomes: R[] = []
+  const running = new Set<Promise<void>>()
+  let count = 0
+  for (const item of items) {
+    const index = count
+    count += 1
+    const attempt: Promise<void> = publish(item).then((outcome) => {
+      outcomes[index] = outcome
+      running.delete(attempt)
+    })
+    running.add(attempt)
+    while (running.size >= WINDOW_TASKS || (room.sender.bufferedBytes > windowBytes && running.size > 0)) {
+      await first(running)
+    }
+  }
+  await Promise.all(running)
+  return outcomes
+}
+
+/** The oldest of those that run: the first to be done, as far as order says. */
+function first(running: ReadonlySet<Promise<void>>): Promise<void> | undefined {
+  return running.values().next().value
+}

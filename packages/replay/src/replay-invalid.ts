@@ -1,0 +1,5 @@
+import { TowlineError, type TowlineErrorDetails } from '@towline/contracts'
+
+export function replayInvalid(message: string, details: TowlineErrorDetails = {}): TowlineError {
+  return new TowlineError('TOWLINE_REPLAY_INVALID', message, details)
+}

@@ -1,0 +1,41 @@
+import type { Logger } from '@towline/contracts'
+
+/**
+ * The logger of one attempt: a child that is made when something is first logged. Most attempts log nothing, and a child
+ * of pino costs about as much as starting the attempt.
+ */
+export class AttemptLog implements Logger {
+  readonly #parent: Logger
+  readonly #fields: Record<string, unknown>
+  #made: Logger | undefined
+
+  constructor(parent: Logger, fields: Record<string, unknown>) {
+    this.#parent = parent
+    this.#fields = fields
+  }
+
+  debug(fields: object, message: string): void {
+    this.#log.debug(fields, message)
+  }
+
+  info(fields: object, message: string): void {
+    this.#log.info(fields, message)
+  }
+
+  warn(fields: object, message: string): void {
+    this.#log.warn(fields, message)
+  }
+
+  error(fields: object, message: string): void {
+    this.#log.error(fields, message)
+  }
+
+  child(fields: Record<string, unknown>): Logger {
+    return this.#log.child(fields)
+  }
+
+  get #log(): Logger {
+    this.#made ??= this.#parent.child(this.#fields)
+    return this.#made
+  }
+}

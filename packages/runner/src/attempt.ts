@@ -1,0 +1,115 @@
+import {
+  type AgentHost,
+  type AttemptOutcome,
+  type AttemptRequest,
+  type Cancel,
+  type Clock,
+  failureOf,
+  type HostResult,
+  TowlineError,
+} from '@towline/contracts'
+import { type EncodeOutput, outcomeOf } from './classify.ts'
+import type { Interruptible } from './partition.ts'
+
+export interface AttemptContext {
+  readonly host: AgentHost
+  readonly clock: Clock
+  readonly timeoutMs: number
+  readonly abortGraceMs: number
+  readonly encodeOutput: EncodeOutput
+}
+
+/** Why the signal of an attempt was aborted; its `reason`. */
+export class AttemptAborted extends Error {
+  override readonly name = 'AttemptAborted'
+  readonly because: 'timeout' | 'drain' | 'lost'
+  constructor(because: 'timeout' | 'drain' | 'lost') {
+    super(ABORT_MESSAGES[because])
+    this.because = because
+  }
+}
+
+const ABORT_MESSAGES = {
+  timeout: 'the attempt ran longer than its timeout',
+  drain: 'the runner is shutting down and the drain deadline passed',
+  lost: 'the partition of this task was assigned to another runner',
+} as const
+
+/**
+ * One execution of a task by its host.
+ *
+ *   T1. `outcome` settles once: with what the handler did, or at timeout + abort grace, whichever comes first.
+ *   T2. `settled` resolves when the handler has, however late: till then it may still have effects.
+ *   T3. Past its timeout an attempt is timed out, whatever the handler still returns.
+ */
+export class Attempt implements Interruptible {
+  readonly outcome: Promise<AttemptOutcome>
+  readonly settled: Promise<void>
+  readonly #context: AttemptContext
+  readonly #attemptNumber: number
+  readonly #controller = new AbortController()
+  readonly #resolve: (outcome: AttemptOutcome) => void
+  #aborted: AttemptAborted['because'] | undefined
+  #cancelTimer: Cancel
+
+  constructor(request: Omit<AttemptRequest, 'signal'>, context: AttemptContext) {
+    const { promise, resolve } = Promise.withResolvers<AttemptOutcome>()
+    this.outcome = promise
+    this.#resolve = resolve
+    this.#context = context
+    this.#attemptNumber = request.task.attempt
+    this.#cancelTimer = context.clock.after(context.timeoutMs, () => this.#abort('timeout'))
+    this.settled = this.#run({ ...request, signal: this.#controller.signal })
+  }
+
+  /** `lost` ends it at once: whatever it does no longer counts. `drain` gives it the abort grace. */
+  interrupt(by: 'drain' | 'lost'): void {
+    this.#abort(by)
+    if (by === 'lost') this.#end({ kind: 'interrupted', by })
+  }
+
+  async #run(request: AttemptRequest): Promise<void> {
+    let result: HostResult
+    try {
+      result = await this.#context.host.run(request)
+    } catch (thrown) {
+      result = { kind: 'threw', thrown }
+    }
+    this.#end(this.#outcomeOf(result))
+  }
+
+  #outcomeOf(result: HostResult): AttemptOutcome {
+    if (this.#aborted === 'timeout') return this.#timedOut() // T3
+    // A drain lets finished work count; what it threw is put down to the interruption.
+    if (this.#aborted === 'drain' && result.kind === 'threw') return { kind: 'interrupted', by: 'drain' }
+    return outcomeOf(result, this.#moment(), this.#context.encodeOutput)
+  }
+
+  #abort(because: AttemptAborted['because']): void {
+    if (this.#aborted !== undefined) return
+    this.#aborted = because
+    this.#cancelTimer()
+    this.#cancelTimer = this.#context.clock.after(this.#context.abortGraceMs, () => {
+      this.#end(because === 'timeout' ? this.#timedOut() : { kind: 'interrupted', by: because })
+    })
+    this.#controller.abort(new AttemptAborted(because))
+  }
+
+  #end(outcome: AttemptOutcome): void {
+    this.#cancelTimer()
+    this.#resolve(outcome)
+  }
+
+  #timedOut(): AttemptOutcome {
+    const { timeoutMs } = this.#context
+    const error = new TowlineError('TOWLINE_ATTEMPT_TIMEOUT', `the attempt ran longer than ${timeoutMs} ms`, {
+      bound: timeoutMs,
+      wayOut: 'Raise the timeout of the agent, or do less in one task',
+    })
+    return { kind: 'timed-out', failure: failureOf(error, this.#moment()) }
+  }
+
+  #moment(): { readonly atMs: number; readonly attempt: number } {
+    return { atMs: this.#context.clock.nowMs(), attempt: this.#attemptNumber }
+  }
+}

@@ -1,0 +1,335 @@
+import {
+  type Cancel,
+  type Clock,
+  type CommitNote,
+  decodeCommitNote,
+  encodeCommitNote,
+  type Ordering,
+  readEnvelope,
+  recordHash,
+  type TaskEnvelope,
+} from '@towline/contracts'
+import type {
+  CommitEntry,
+  FreshAssignment,
+  KafkaRecord,
+  RecordsVerdict,
+  SendGuard,
+  TopicPartition,
+} from '@towline/kafka'
+import type { Admission, PermitKind } from './admission.ts'
+import type { IntakeGate } from './intake-gate.ts'
+import { Lanes } from './lanes.ts'
+import { OffsetLedger } from './offset-ledger.ts'
+import { isNoteOf, PartitionIntake } from './partition-intake.ts'
+import { RepeatGuard } from './repeat-guard.ts'
+import type { TaskSlot } from './task-slot.ts'
+import type { TierGate } from './tier-gate.ts'
+
+/** What a partition needs of the consumer and the agent it belongs to. */
+export interface PartitionContext {
+  readonly clock: Clock
+  readonly ordering: Ordering
+  readonly permitKind: PermitKind
+  readonly admission: Admission
+  readonly maxInFlight: number
+  readonly dedupeCapacity: number
+  readonly idempotencyRecords: number
+  readonly gate: IntakeGate
+  /** Set on the consumers of retry tiers. */
+  readonly tierGate: TierGate | undefined
+  /** The proof of membership is young enough to start attempts and write outcomes (D3). */
+  isTrusted(): boolean
+  finishedBelow(base: number): Promise<readonly TaskEnvelope[]>
+  /** A lane turned ready. */
+  onReady(partition: Partition): void
+  /** What a commit would say has changed. */
+  onDirty(): void
+}
+
+/** The running attempt of a task, as its partition needs it. */
+export interface Interruptible {
+  interrupt(by: 'drain' | 'lost'): void
+}
+
+/**
+ * All state of one assigned partition: made at assignment, dropped when it is lost, never shared.
+ *
+ *   A1. After {@link lose} nothing it holds runs, writes or commits any more.
+ *   A2. A task is in exactly one place: waiting in its lane, parked, or out (attempt or routing).
+ *   A3. The base record must be the one the note taken over speaks of; else that note is void and all is run again.
+ *   A4. Where nothing was ever committed, attempts wait for the first confirmed commit: "no commit" means "never ran".
+ */
+export class Partition {
+  readonly tp: TopicPartition
+  readonly permitKind: PermitKind
+  readonly wasHandedOverClean: boolean
+  readonly #context: PartitionContext
+  readonly #intake: PartitionIntake
+  readonly #repeats: RepeatGuard
+  readonly #lanes = new Lanes<TaskSlot>()
+  readonly #slots = new Map<number, TaskSlot>()
+  readonly #running = new Map<TaskSlot, Interruptible>()
+  readonly #parked = new Map<TaskSlot, Cancel>()
+  #awaitingLog: TaskSlot[] = []
+  #ledger: OffsetLedger
+  #inherited: CommitNote | null
+  #lastFinished: KafkaRecord | undefined
+  #cancelNotDue: Cancel | undefined
+  #isLost = false
+  #isUnclaimed: boolean
+  #isDirty: boolean
+
+  constructor(assignment: FreshAssignment, base: number, context: PartitionContext) {
+    const note = decodeCommitNote(assignment.metadata)
+    this.tp = assignment.tp
+    this.permitKind = context.permitKind
+    this.#context = context
+    this.#inherited = note?.base === base ? note : null
+    this.wasHandedOverClean = this.#inherited?.clean === true
+    this.#ledger = new OffsetLedger(base, this.#inherited)
+    this.#intake = new PartitionIntake({ ...context, assignment, note: this.#inherited })
+    this.#repeats = new RepeatGuard({ ...context, isTier: context.tierGate !== undefined })
+    this.#isUnclaimed = assignment.committed === null
+    this.#isDirty = this.#isUnclaimed
+  }
+
+  get isLost(): boolean {
+    return this.#isLost
+  }
+
+  get base(): number {
+    return this.#ledger.committable
+  }
+
+  get unfinishedCount(): number {
+    return this.#ledger.unfinishedCount
+  }
+
+  get runningCount(): number {
+    return this.#running.size
+  }
+
+  /** Ids of the tasks whose handlers have not settled. */
+  get runningTasks(): readonly string[] {
+    return [...this.#running.keys()].map(({ envelope }) => envelope.taskId)
+  }
+
+  get isDirty(): boolean {
+    return this.#isDirty && !this.#isLost
+  }
+
+  get hasReady(): boolean {
+    return !this.#isLost && !this.#isUnclaimed && this.#lanes.hasReady
+  }
+
+  /** Its next ready task could start: the commit note had room when it was last asked. */
+  get canTake(): boolean {
+    return this.hasReady && !this.#context.gate.has('window')
+  }
+
+  /** Asked before every write of an outcome (D3). */
+  readonly guard: SendGuard = () => (this.#isLost ? 'drop' : this.#context.isTrusted() ? 'send' : 'hold')
+
+  onRecords(records: readonly KafkaRecord[], next: number): RecordsVerdict {
+    for (const record of records) {
+      const waitMs = this.#context.tierGate?.waitMs(record) ?? 0
+      if (waitMs > 0) return this.#refuse(record.offset, waitMs)
+      this.#admit(record)
+    }
+    this.#ledger.advance(next)
+    this.#changed()
+    return { kind: 'taken' }
+  }
+
+  /** The next task to run, or undefined: nothing is ready, or the commit note has no room for one more (`window`). */
+  take(): TaskSlot | undefined {
+    while (this.hasReady) {
+      const slot = this.#takeNext()
+      if (slot === undefined || !this.#repeats.mustWait(slot)) return slot
+      this.#lanes.park(slot.laneKey, slot)
+      this.#awaitingLog.push(slot)
+      this.#repeats.readLog(this.#ledger.committable, () => this.#wakeAwaitingLog())
+    }
+    return undefined
+  }
+
+  isRepeat(slot: TaskSlot): boolean {
+    return this.#repeats.isRepeat(slot)
+  }
+
+  started(slot: TaskSlot, attempt: Interruptible): void {
+    this.#running.set(slot, attempt)
+    this.#ledger.start(slot.record.offset)
+    this.#setDirty()
+  }
+
+  /** Its handler has settled: the attempt cannot touch anything any more. */
+  settled(slot: TaskSlot): void {
+    this.#running.delete(slot)
+  }
+
+  /** The task left this partition: its outcome is written. `ended`: so did its life. Its lane rests until {@link release}. */
+  finish(slot: TaskSlot, ended: boolean): void {
+    if (this.#isLost) return
+    this.#repeats.remember(slot.envelope, ended ? 'ended' : slot.attempt)
+    this.#leave(slot)
+  }
+
+  /** As {@link finish}, for a task that goes on elsewhere as the same attempt. */
+  passOn(slot: TaskSlot): void {
+    if (this.#isLost) return
+    this.#repeats.rememberUnspent(slot.envelope, slot.attempt)
+    this.#leave(slot)
+  }
+
+  /** Nothing of the finished task runs any more: the next of its lane may. */
+  release(slot: TaskSlot): void {
+    if (this.#isLost) return
+    this.#lanes.release(slot.laneKey)
+    this.#announce()
+  }
+
+  /** The task stays here and runs again after `delayMs`; its lane rests till then. Its slot says how often it ran. */
+  park(slot: TaskSlot, delayMs: number): void {
+    if (this.#isLost) return
+    this.#ledger.stopped(slot.record.offset, slot.spentInPlace)
+    this.#lanes.park(slot.laneKey, slot)
+    this.#setDirty()
+    const wake = () => {
+      this.#parked.delete(slot)
+      this.#wake(slot)
+    }
+    this.#parked.set(slot, this.#context.clock.after(delayMs, wake))
+  }
+
+  /** The partition is someone else's, or its consumer is gone (A1). Returns how many attempts that interrupted. */
+  lose(): number {
+    if (this.#isLost) return 0
+    this.#isLost = true
+    this.#stopTimers()
+    for (const slot of this.#slots.values()) this.#context.admission.leave(slot.bytes)
+    const interrupted = this.#running.size
+    for (const attempt of this.#running.values()) attempt.interrupt('lost')
+    return interrupted
+  }
+
+  /** Nothing is taken in and parked tasks rest; running ones go on until {@link interruptRunning}. */
+  beginDrain(): void {
+    this.#context.gate.set('draining', true)
+    this.#stopTimers()
+  }
+
+  interruptRunning(): void {
+    for (const attempt of this.#running.values()) attempt.interrupt('drain')
+  }
+
+  /**
+   * What to commit now. `clean` is said only when nothing runs here and nothing is left that an unclean owner before may
+   * have run; its caller says it only when nothing will run.
+   */
+  commitEntry(owner: number, clean: boolean): CommitEntry {
+    this.#isDirty = false
+    const state = this.#ledger.state()
+    const isClean = clean && this.#running.size === 0 && this.#intake.isSettled(state.base)
+    const note = { ...state, ...this.#hashAt(state.base), owner, clean: isClean }
+    return { tp: this.tp, next: state.base, metadata: encodeCommitNote(note) }
+  }
+
+  commitConfirmed(): void {
+    if (!this.#isUnclaimed) return
+    this.#isUnclaimed = false
+    this.#announce()
+  }
+
+  commitFailed(): void {
+    this.#isDirty = true
+  }
+
+  /** Where there is no room for the task whose turn it is, the one that pins the committed offset makes some. */
+  #takeNext(): TaskSlot | undefined {
+    const offset = this.#lanes.peek()?.record.offset
+    const hasRoom = offset === undefined || this.#ledger.hasRoomFor(offset)
+    this.#context.gate.set('window', !hasRoom)
+    if (hasRoom) return this.#lanes.take()
+    const pinning = this.#slots.get(this.#ledger.committable)
+    return pinning === undefined ? undefined : this.#lanes.takeFrom(pinning.laneKey)
+  }
+
+  #admit(record: KafkaRecord): void {
+    this.#checkInherited(record)
+    const admitted = this.#ledger.admit(record.offset)
+    if (admitted.kind === 'finished') {
+      const { envelope } = readEnvelope({ ...this.tp, ...record })
+      this.#repeats.rememberUnspent(envelope, envelope.attempt)
+      return
+    }
+    const slot = this.#intake.slotOf(record, admitted)
+    this.#slots.set(record.offset, slot)
+    this.#context.admission.admit(slot.bytes)
+    this.#lanes.add(slot.laneKey, slot)
+  }
+
+  #leave(slot: TaskSlot): void {
+    const { offset } = slot.record
+    if (offset >= (this.#lastFinished?.offset ?? -1)) this.#lastFinished = slot.record
+    this.#ledger.finish(offset)
+    this.#slots.delete(offset)
+    this.#context.admission.leave(slot.bytes)
+    this.#changed()
+  }
+
+  #checkInherited(record: KafkaRecord): void {
+    const note = this.#inherited
+    if (note === null || note.hashIsBelowBase || record.offset < note.base) return
+    this.#inherited = null
+    if (!isNoteOf(note, record)) this.#ledger = new OffsetLedger(record.offset, null) // A3
+  }
+
+  #hashAt(base: number): Pick<CommitNote, 'hash' | 'hashIsBelowBase'> {
+    const record = this.#slots.get(base)?.record
+    if (record !== undefined) return { hash: recordHash(record.key, record.value), hashIsBelowBase: false }
+    if (this.#inherited?.base === base) return this.#inherited
+    const last = this.#lastFinished
+    return { hash: last === undefined ? 0 : recordHash(last.key, last.value), hashIsBelowBase: true }
+  }
+
+  #refuse(offset: number, waitMs: number): RecordsVerdict {
+    this.#ledger.advance(offset)
+    this.#context.gate.set('not-due', true)
+    this.#cancelNotDue = this.#context.clock.after(waitMs, () => this.#context.gate.set('not-due', false))
+    this.#changed()
+    return { kind: 'refused', resumeAt: offset }
+  }
+
+  #wakeAwaitingLog(): void {
+    const waiting = this.#awaitingLog
+    this.#awaitingLog = []
+    for (const slot of waiting) this.#wake(slot)
+  }
+
+  #wake(slot: TaskSlot): void {
+    this.#lanes.wake(slot.laneKey)
+    this.#announce()
+  }
+
+  #stopTimers(): void {
+    for (const cancel of this.#parked.values()) cancel()
+    this.#parked.clear()
+    this.#cancelNotDue?.()
+  }
+
+  #changed(): void {
+    this.#setDirty()
+    this.#announce()
+  }
+
+  #setDirty(): void {
+    this.#isDirty = true
+    this.#context.onDirty()
+  }
+
+  #announce(): void {
+    if (this.hasReady) this.#context.onReady(this)
+  }
+}

@@ -1,0 +1,24 @@
+import type { Failure, TaskEnvelope } from '@towline/contracts'
+import type { KafkaRecord, TopicPartition } from '@towline/kafka'
+
+/** A task admitted by a runner and not finished. */
+export interface TaskSlot {
+  /** Where it was read. */
+  readonly tp: TopicPartition
+  /** Its bytes are a copy: nothing of the fetch it came in is kept alive. */
+  readonly record: KafkaRecord
+  readonly envelope: TaskEnvelope
+  readonly laneKey: string
+  readonly bytes: number
+  readonly mayHaveRun: boolean
+  /** The attempt it runs next, or is in: from 1 within a life, those spent in place included. */
+  attempt: number
+  /** Attempts spent in place on this record. */
+  spentInPlace: number
+  /** Of the attempts spent in place, the first that failed; not known after a take-over. */
+  firstFailure: Failure | undefined
+  /** What it waited in place so far, in milliseconds. */
+  parkedMs: number
+  /** When its last attempt started, on the monotonic clock; undefined before. */
+  startedMonotonicMs?: number | undefined
+}

@@ -1,0 +1,166 @@
+import { TowlineError } from '@towline/contracts'
+import { expect, test, vi } from 'vitest'
+import { AgentScheduler } from '../src/agent-scheduler.ts'
+import type { Partition } from '../src/partition.ts'
+import type { FlowResult } from '../src/task-flow.ts'
+import type { TaskSlot } from '../src/task-slot.ts'
+import { PartitionBench, taskRecord } from './partition-bench.ts'
+import { settle } from './virtual-clock.ts'
+
+const finished: FlowResult = {
+  disposition: { kind: 'finished', end: 'succeeded', reason: null },
+  stillRunning: undefined,
+}
+const silent = { debug() {}, info() {}, warn() {}, error() {}, child: () => silent }
+
+function benchOf(run: (slot: TaskSlot, onSettled: () => void) => Promise<FlowResult>) {
+  const bench = new PartitionBench()
+  const registry: boolean[] = []
+  const stuck: number[] = []
+  const started: number[] = []
+  const scheduler = new AgentScheduler({
+    admission: bench.admission,
+    flow: {
+      run: async (_partition: Partition, slot: TaskSlot, onSettled: () => void) => {
+        started.push(slot.record.offset)
+        return await run(slot, onSettled)
+      },
+    },
+    clock: bench.clock,
+    log: silent,
+    onFinished: () => {},
+    onRegistry: (isOut) => registry.push(isOut),
+    onStuck: (held) => stuck.push(held),
+  })
+  bench.onReady = () => scheduler.ready(bench.partition)
+  const deliver = (count: number, from = 0) => {
+    bench.deliver(...Array.from({ length: count }, (_, at) => taskRecord(from + at)))
+  }
+  return { bench, scheduler, registry, stuck, started, deliver }
+}
+
+test('never starts a task inside the call that delivered it', async () => {
+  const { deliver, started } = benchOf(async () => finished)
+  deliver(1)
+  expect(started).toEqual([])
+  await settle()
+  expect(started).toEqual([0])
+})
+
+test('runs no more at once than there are permits, and the rest as permits come back', async () => {
+  const releases: (() => void)[] = []
+  const { deliver, started, bench } = benchOf(async () => {
+    await new Promise<void>((resolve) => releases.push(resolve))
+    return finished
+  })
+  deliver(15)
+  await settle()
+  expect(started).toHaveLength(10)
+  expect(bench.admission.running).toBe(10)
+  releases.shift()?.()
+  await settle()
+  expect(started).toHaveLength(11)
+})
+
+test('a permit comes back when the handler has settled, before its outcome is acknowledged', async () => {
+  const { deliver, started } = benchOf(async (_slot, onSettled) => {
+    onSettled()
+    return await new Promise<FlowResult>(() => {})
+  })
+  deliver(25)
+  await settle()
+  expect(started).toHaveLength(25)
+})
+
+test('S4: handlers that take no time do not keep the event loop from its turn', async () => {
+  const { deliver, started } = benchOf(async (_slot, onSettled) => {
+    onSettled()
+    return finished
+  })
+  deliver(2_000)
+  const startedAtTurn = await new Promise<number>((resolve) => setImmediate(() => resolve(started.length)))
+  expect(startedAtTurn).toBeGreaterThan(0)
+  expect(startedAtTurn).toBeLessThan(2_000)
+  await vi.waitFor(() => expect(started).toHaveLength(2_000))
+})
+
+test('starts nothing while the proof of membership is too old, and goes on when one arrives', async () => {
+  const { deliver, started, bench, scheduler } = benchOf(async () => finished)
+  bench.isTrusted = false
+  deliver(3)
+  await settle()
+  expect(started).toEqual([])
+  bench.isTrusted = true
+  scheduler.wake()
+  await settle()
+  expect(started).toHaveLength(3)
+})
+
+test('a registry out of reach stops the agent, spends nothing, is probed with one task and told once', async () => {
+  let isOut = true
+  const { deliver, started, bench, registry } = benchOf(async () => {
+    if (isOut) throw new TowlineError('TOWLINE_REGISTRY_UNAVAILABLE', 'no answer')
+    return finished
+  })
+  deliver(5)
+  await settle()
+  const atOnce = started.length
+  expect(registry).toEqual([true])
+  await bench.clock.advance(500)
+  await bench.clock.advance(1_000)
+  expect(started).toHaveLength(atOnce + 2)
+  isOut = false
+  await bench.clock.advance(2_000)
+  await settle()
+  expect(registry).toEqual([true, false])
+  expect(bench.partition.base).toBe(5)
+  expect(bench.partition.unfinishedCount).toBe(0)
+})
+
+test('a task that could not be run for another reason waits and is tried again; its neighbours go on', async () => {
+  let failures = 0
+  const { deliver, bench } = benchOf(async ({ record }) => {
+    if (record.offset === 0 && failures === 0) {
+      failures += 1
+      throw new Error('a defect')
+    }
+    return finished
+  })
+  deliver(3)
+  await settle()
+  expect(bench.partition.unfinishedCount).toBe(1)
+  await bench.clock.advance(5_000)
+  await settle()
+  expect(bench.partition.unfinishedCount).toBe(0)
+})
+
+test('handlers that ignore their signal keep permit and lane, and are told when they hold too many', async () => {
+  const { promise: never, resolve } = Promise.withResolvers<void>()
+  const { deliver, bench, stuck } = benchOf(async () => ({ ...finished, stillRunning: never }))
+  deliver(2)
+  await settle()
+  expect(stuck).toEqual([2])
+  expect(bench.admission.running).toBe(2)
+  expect(bench.partition.base).toBe(2)
+  resolve()
+  await settle()
+  expect(bench.admission.running).toBe(0)
+})
+
+test('is idle only when nothing is out, and starts nothing more once it drains', async () => {
+  const { promise, resolve } = Promise.withResolvers<FlowResult>()
+  const { deliver, started, scheduler } = benchOf(() => promise)
+  deliver(1)
+  await settle()
+  scheduler.beginDrain()
+  deliver(1, 1)
+  let isIdle = false
+  void scheduler.idle().then(() => {
+    isIdle = true
+  })
+  await settle()
+  expect([isIdle, started.length]).toEqual([false, 1])
+  resolve(finished)
+  await settle()
+  expect([isIdle, started.length]).toEqual([true, 1])
+})

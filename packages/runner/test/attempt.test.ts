@@ -1,0 +1,156 @@
+import type { AgentHost, AttemptRequest, HostResult } from '@towline/contracts'
+import { RateLimitedError, RetryAfterError, SnoozeError, TerminalError, TowlineError } from '@towline/contracts'
+import { describe, expect, test } from 'vitest'
+import { Attempt, AttemptAborted } from '../src/attempt.ts'
+import { settle, VirtualClock } from './virtual-clock.ts'
+
+const task = {
+  taskId: 't',
+  key: null,
+  life: 1,
+  attempt: 2,
+  origin: { topic: 'a.tasks', partition: 0, offset: 0 },
+  queuedAtMs: 0,
+}
+const silent = { debug() {}, info() {}, warn() {}, error() {}, child: () => silent }
+
+/** A host whose handler is the given function; it settles when that does. */
+function hostOf(handler: (request: AttemptRequest) => Promise<HostResult>): AgentHost {
+  return { run: handler, close: async () => {} }
+}
+
+function start(
+  handler: (request: AttemptRequest) => Promise<HostResult>,
+  encode = (output: unknown) => Buffer.from(String(output)),
+) {
+  const clock = new VirtualClock()
+  const attempt = new Attempt(
+    {
+      task,
+      input: {},
+      mayHaveRun: false,
+      log: silent,
+      publishChild: async () => ({ taskId: 'child' }),
+      reportProgress: () => {},
+    },
+    { host: hostOf(handler), clock, timeoutMs: 1_000, abortGraceMs: 100, encodeOutput: encode },
+  )
+  return { attempt, clock }
+}
+
+const threw = (thrown: unknown) => async (): Promise<HostResult> => ({ kind: 'threw', thrown })
+
+describe('attempt', () => {
+  test('succeeds with the encoded output', async () => {
+    const { attempt, clock } = start(async () => ({ kind: 'returned', output: 'done' }))
+    expect(await attempt.outcome).toEqual({ kind: 'succeeded', output: Buffer.from('done') })
+    expect(clock.pending).toBe(0)
+  })
+
+  test.each([
+    [new Error('boom'), { kind: 'failed' }],
+    [undefined, { kind: 'failed' }],
+    [new TerminalError('never'), { kind: 'rejected', reason: 'terminal' }],
+    [new RetryAfterError(700), { kind: 'failed', retryAfterMs: 700 }],
+    [new RetryAfterError(Number.NaN), { kind: 'failed', retryAfterMs: 0 }],
+    [new RateLimitedError(300), { kind: 'deferred', because: 'rate-limited', dueAtMs: 1_700_000_000_300 }],
+    [new SnoozeError(1_700_000_009_000), { kind: 'deferred', because: 'snooze', dueAtMs: 1_700_000_009_000 }],
+    [new SnoozeError(5), { kind: 'deferred', because: 'snooze', dueAtMs: 1_700_000_000_000 }],
+  ])('is told by what the handler threw: %s', async (thrown, expected) => {
+    expect(await start(threw(thrown)).attempt.outcome).toMatchObject(expected)
+  })
+
+  test('records the attempt number and the true message of a failure', async () => {
+    const outcome = await start(threw(new Error('boom'))).attempt.outcome
+    expect(outcome).toMatchObject({ failure: { code: 'Error', message: 'boom', attempt: 2 } })
+  })
+
+  test.each([
+    ['TOWLINE_SCHEMA_MISMATCH', 'terminal'],
+    ['TOWLINE_PAYLOAD_TOO_LARGE', 'too-large'],
+  ] as const)('is rejected when its output cannot be written: %s', async (code, reason) => {
+    const { attempt } = start(
+      async () => ({ kind: 'returned', output: 1 }),
+      () => {
+        throw new TowlineError(code, 'no')
+      },
+    )
+    expect(await attempt.outcome).toMatchObject({ kind: 'rejected', reason, failure: { code } })
+  })
+
+  test('is timed out once its handler stops at the abort, whatever the handler then returns', async () => {
+    const { attempt, clock } = start(
+      ({ signal }) =>
+        new Promise((resolve) => signal.addEventListener('abort', () => resolve({ kind: 'returned', output: 'late' }))),
+    )
+    await clock.advance(1_000)
+    expect(await attempt.outcome).toMatchObject({ kind: 'timed-out', failure: { code: 'TOWLINE_ATTEMPT_TIMEOUT' } })
+  })
+
+  test('is timed out at timeout plus grace when its handler ignores the signal, and settles only with the handler', async () => {
+    const { promise, resolve } = Promise.withResolvers<HostResult>()
+    const { attempt, clock } = start(() => promise)
+    let outcome: string | undefined
+    let isSettled = false
+    void attempt.outcome.then(({ kind }) => {
+      outcome = kind
+    })
+    void attempt.settled.then(() => {
+      isSettled = true
+    })
+    await clock.advance(1_099)
+    expect(outcome).toBeUndefined()
+    await clock.advance(1)
+    await settle()
+    expect([outcome, isSettled]).toEqual(['timed-out', false])
+    resolve({ kind: 'returned', output: 'at last' })
+    await settle()
+    expect(isSettled).toBe(true)
+  })
+
+  test('is interrupted at once when its partition is lost, and tells the handler why', async () => {
+    let reason: unknown
+    const { attempt } = start(
+      ({ signal }) =>
+        new Promise(() => {
+          signal.addEventListener('abort', () => {
+            reason = signal.reason
+          })
+        }),
+    )
+    attempt.interrupt('lost')
+    expect(await attempt.outcome).toEqual({ kind: 'interrupted', by: 'lost' })
+    expect(reason).toBeInstanceOf(AttemptAborted)
+    expect((reason as AttemptAborted).because).toBe('lost')
+  })
+
+  test('counts as succeeded when the handler still finishes within the grace of a drain', async () => {
+    const { attempt, clock } = start(
+      ({ signal }) =>
+        new Promise((resolve) =>
+          signal.addEventListener('abort', () => resolve({ kind: 'returned', output: 'saved' })),
+        ),
+    )
+    attempt.interrupt('drain')
+    await clock.advance(0)
+    expect((await attempt.outcome).kind).toBe('succeeded')
+  })
+
+  test('is interrupted when the handler throws because of a drain: no attempt is spent', async () => {
+    const { attempt, clock } = start(
+      ({ signal }) =>
+        new Promise((resolve) =>
+          signal.addEventListener('abort', () => resolve({ kind: 'threw', thrown: new TerminalError('aborted') })),
+        ),
+    )
+    attempt.interrupt('drain')
+    await clock.advance(0)
+    expect(await attempt.outcome).toEqual({ kind: 'interrupted', by: 'drain' })
+  })
+
+  test('leaves no timer behind', async () => {
+    const { attempt, clock } = start(threw(new Error('x')))
+    await attempt.settled
+    expect(clock.pending).toBe(0)
+  })
+})

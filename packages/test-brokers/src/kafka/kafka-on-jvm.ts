@@ -1,0 +1,82 @@
+import { execFile } from 'node:child_process'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import type { FindKafkaOptions, KafkaAttempt } from './found-kafka.ts'
+import { freePorts } from './free-port.ts'
+import { jarCache, KAFKA_VERSION, kafkaJars } from './kafka-jars.ts'
+import { KafkaProcess } from './kafka-process.ts'
+import { serverProperties } from './server-properties.ts'
+
+const OLDEST_JAVA = 17
+
+const run = promisify(execFile)
+
+/** A Kafka of one JVM process with data of its own, if java and mvn are here. Ready in about 6 s, 450 MB. */
+export async function kafkaOnJvm(
+  env: Readonly<Record<string, string | undefined>>,
+  { tell, signal }: FindKafkaOptions,
+): Promise<KafkaAttempt> {
+  const lacking = await whatIsLacking()
+  if (lacking !== null) return { kind: 'none', because: lacking }
+  try {
+    const cache = jarCache(env)
+    tell?.(`starting Apache Kafka ${KAFKA_VERSION} on the JVM, jars in ${cache}`)
+    return await start(await kafkaJars(cache, { signal }), signal)
+  } catch (error) {
+    signal?.throwIfAborted()
+    const reason = error instanceof Error ? error.message : String(error)
+    return { kind: 'none', because: `Apache Kafka ${KAFKA_VERSION} did not start on the JVM: ${reason}` }
+  }
+}
+
+async function whatIsLacking(): Promise<string | null> {
+  const version = await run('java', ['-version']).then(
+    ({ stderr }) => javaMajor(stderr),
+    () => null,
+  )
+  if (version === null) return 'java is not installed'
+  if (version < OLDEST_JAVA) return `java ${version} is too old for Kafka ${KAFKA_VERSION}: it needs ${OLDEST_JAVA}`
+  const hasMaven = await run('mvn', ['-v']).then(
+    () => true,
+    () => false,
+  )
+  return hasMaven ? null : 'mvn, which brings the jars of Kafka, is not installed'
+}
+
+/** The major version in what `java -version` says: 17 of `openjdk version "17.0.15" …`, 8 of `java version "1.8.0_402"`. */
+export function javaMajor(text: string): number | null {
+  const match = /version "(?:1\.)?(\d+)/.exec(text)
+  return match === null ? null : Number(match[1])
+}
+
+async function start(jars: string, signal: AbortSignal | undefined): Promise<KafkaAttempt> {
+  const home = await mkdtemp(join(tmpdir(), 'towline-kafka-'))
+  let broker: KafkaProcess | undefined
+  const stop = async (): Promise<void> => {
+    await broker?.stop()
+    await rm(home, { recursive: true, force: true, maxRetries: 5 })
+  }
+  try {
+    const [clientPort = 0, controllerPort = 0] = await freePorts(2)
+    const properties = join(home, 'server.properties')
+    const dataFolder = join(home, 'data')
+    await writeFile(properties, serverProperties({ clientPort, controllerPort, dataFolder }))
+    await format(jars, properties, signal)
+    broker = new KafkaProcess({ jars, properties })
+    await broker.started(signal)
+    const brokers = `127.0.0.1:${clientPort}`
+    const description = `Apache Kafka ${KAFKA_VERSION} on the JVM at ${brokers}`
+    return { kind: 'found', kafka: { brokers, description, stop } }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
+
+async function format(jars: string, properties: string, signal: AbortSignal | undefined): Promise<void> {
+  const tool = ['-cp', join(jars, '*'), 'kafka.tools.StorageTool']
+  const { stdout } = await run('java', [...tool, 'random-uuid'], { signal })
+  await run('java', [...tool, 'format', '-t', stdout.trim(), '-c', properties], { signal })
+}
