@@ -1,9 +1,9 @@
-import { avroSchema, defineAgentType, topicNames } from '@towline/contracts'
+import { avroSchema, defineAgentType, groupIdOf, topicNames } from '@towline/contracts'
 import { type RunningBroker, testBrokers } from '@towline/test-brokers'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { countingEnds, reruns, unaccounted } from './history.ts'
 import { Journal } from './journal.ts'
-import { WAIT } from './runner-process.ts'
+import { RunnerProcess, WAIT } from './runner-process.ts'
 import { startRunner } from './start-runner.ts'
 import { type Published, TestFleet } from './test-fleet.ts'
 import { WORK, type Work, work, workType } from './work.ts'
@@ -95,6 +95,28 @@ describe.each(testBrokers())('P13: an outage of the registry, on $name', ({ star
           ),
         ),
       )
+    } finally {
+      await broker.registryFaults.setOutage(null)
+    }
+  })
+
+  test('in which a runner loses its partitions does not keep it from working on', async () => {
+    const journal = Journal.create()
+    await using fleet = await TestFleet.start(broker, [workAgent(type, journal)])
+    await using runner = await RunnerProcess.start(fleet, { name: 'runner', type: type.type, journal })
+    await broker.registryFaults.setOutage('refuse')
+    try {
+      const published = await Promise.all(Array.from({ length: TASKS }, (_, n) => fleet.send(type, work(n))))
+      await vi.waitFor(() => expect(journal.of('registry').at(-1)?.isOut).toBe(true), WAIT)
+      runner.signal('SIGSTOP')
+      const admin = await fleet.fleet.admin()
+      const groupId = groupIdOf(topicNames(type.type, fleet.namespace).tasks)
+      await vi.waitFor(async () => expect((await admin.describeGroup(groupId)).members).toEqual([]), WAIT)
+      runner.signal('SIGCONT')
+      await vi.waitFor(() => expect(journal.of('lost').length).toBeGreaterThanOrEqual(3), WAIT)
+      await runner.holds(3)
+      await broker.registryFaults.setOutage(null)
+      await vi.waitFor(async () => expect(unaccounted(published, await fleet.ends(type))).toEqual([]), WAIT)
     } finally {
       await broker.registryFaults.setOutage(null)
     }

@@ -71,6 +71,11 @@ export class AgentScheduler {
     this.#registryAnswered()
   }
 
+  /** Partitions were lost, and what waited in them. */
+  partitionsLost(): void {
+    this.#probeOrResume()
+  }
+
   /** Starts nothing more. */
   beginDrain(): void {
     this.#isDraining = true
@@ -196,6 +201,7 @@ export class AgentScheduler {
       partition.park(slot, 0)
       return
     }
+    this.#registryAnswered()
     this.#context.log.error(
       { err: error, taskId: slot.envelope.taskId },
       'a task could not be run; it waits and is tried again',
@@ -217,9 +223,16 @@ export class AgentScheduler {
     const delayMs = this.#registry.kind === 'probing' ? this.#registry.delayMs : FIRST_PROBE_MS
     const cancel = this.#context.clock.after(delayMs, () => {
       this.#registry = { kind: 'probing', delayMs: Math.min(delayMs * 2, LAST_PROBE_MS), hasStarted: false }
-      this.wake()
+      this.#probeOrResume()
     })
     this.#registry = { kind: 'out', cancel }
+  }
+
+  /** Lets one task ask the registry. Where none waits here any more, intake goes on, to bring one: it is paused till then. */
+  #probeOrResume(): void {
+    if (this.#registry.kind !== 'probing' || this.#registry.hasStarted) return
+    if ([...this.#ready].some(({ hasReady }) => hasReady)) this.wake()
+    else this.#registryAnswered()
   }
 
   #registryAnswered(): void {

@@ -140,6 +140,7 @@ export class TopicConsumer implements ConsumerHandlers {
       this.#gates.delete(id)
       this.#context.events.emit('partition:lost', { ...tp, cause, interrupted })
     }
+    this.#context.scheduler.partitionsLost()
     this.#context.onGuardsChanged()
   }
 

@@ -117,6 +117,29 @@ test('a registry out of reach stops the agent, spends nothing, is probed with on
   expect(bench.partition.unfinishedCount).toBe(0)
 })
 
+test('an outage of the registry does not outlive the tasks that met it: with nothing left to ask, intake goes on', async () => {
+  const unreachable = async (): Promise<FlowResult> => {
+    throw new TowlineError('TOWLINE_REGISTRY_UNAVAILABLE', 'no answer')
+  }
+  const lostInTheOutage = benchOf(unreachable)
+  lostInTheOutage.deliver(5)
+  await settle()
+  lostInTheOutage.bench.partition.lose()
+  expect(lostInTheOutage.registry).toEqual([true])
+  await lostInTheOutage.bench.clock.advance(500)
+  expect(lostInTheOutage.registry).toEqual([true, false])
+
+  const lostBeforeTheProbe = benchOf(unreachable)
+  lostBeforeTheProbe.deliver(5)
+  await settle()
+  lostBeforeTheProbe.bench.isTrusted = false
+  await lostBeforeTheProbe.bench.clock.advance(500)
+  expect(lostBeforeTheProbe.registry).toEqual([true])
+  lostBeforeTheProbe.bench.partition.lose()
+  lostBeforeTheProbe.scheduler.partitionsLost()
+  expect(lostBeforeTheProbe.registry).toEqual([true, false])
+})
+
 test('a task that could not be run for another reason waits and is tried again; its neighbours go on', async () => {
   let failures = 0
   const { deliver, bench } = benchOf(async ({ record }) => {
