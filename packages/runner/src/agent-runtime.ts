@@ -11,6 +11,7 @@ import type { AdminPort, KafkaDriver, ReaderPort, RecordSender } from '@towline/
 import { Admission } from './admission.ts'
 import type { AgentGround } from './agent-preflight.ts'
 import { AgentScheduler } from './agent-scheduler.ts'
+import { AttemptTimeouts } from './attempt-timeouts.ts'
 import { EndWriter } from './end-writer.ts'
 import { EventWriter } from './event-writer.ts'
 import { idempotentTasksBelow } from './idempotent-log.ts'
@@ -181,7 +182,7 @@ export class AgentRuntime {
       host,
       clock,
       log,
-      timeoutMs: agent.timeoutMs,
+      timeouts: new AttemptTimeouts(agent.timeoutMs, clock),
       abortGraceMs: agent.abortGraceMs,
       inputCodec: avroCodec<unknown>(agent.agentType.input, schemas),
       encodeOutput: this.#makeOutputEncoder(),

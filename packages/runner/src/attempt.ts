@@ -8,13 +8,14 @@ import {
   type HostResult,
   TowlineError,
 } from '@towline/contracts'
+import type { AttemptTimeouts, Timed } from './attempt-timeouts.ts'
 import { type EncodeOutput, outcomeOf } from './classify.ts'
 import type { Interruptible } from './partition.ts'
 
 export interface AttemptContext {
   readonly host: AgentHost
   readonly clock: Clock
-  readonly timeoutMs: number
+  readonly timeouts: AttemptTimeouts
   readonly abortGraceMs: number
   readonly encodeOutput: EncodeOutput
 }
@@ -42,7 +43,7 @@ const ABORT_MESSAGES = {
  *   T2. `settled` resolves when the handler has, however late: till then it may still have effects.
  *   T3. Past its timeout an attempt is timed out, whatever the handler still returns.
  */
-export class Attempt implements Interruptible {
+export class Attempt implements Interruptible, Timed {
   readonly outcome: Promise<AttemptOutcome>
   readonly settled: Promise<void>
   readonly #context: AttemptContext
@@ -50,7 +51,7 @@ export class Attempt implements Interruptible {
   readonly #controller = new AbortController()
   readonly #resolve: (outcome: AttemptOutcome) => void
   #aborted: AttemptAborted['because'] | undefined
-  #cancelTimer: Cancel
+  #cancelGrace: Cancel | undefined
 
   constructor(request: Omit<AttemptRequest, 'signal'>, context: AttemptContext) {
     const { promise, resolve } = Promise.withResolvers<AttemptOutcome>()
@@ -58,7 +59,7 @@ export class Attempt implements Interruptible {
     this.#resolve = resolve
     this.#context = context
     this.#attemptNumber = request.task.attempt
-    this.#cancelTimer = context.clock.after(context.timeoutMs, () => this.#abort('timeout'))
+    context.timeouts.begin(this)
     this.settled = this.#run({ ...request, signal: this.#controller.signal })
   }
 
@@ -66,6 +67,11 @@ export class Attempt implements Interruptible {
   interrupt(by: 'drain' | 'lost'): void {
     this.#abort(by)
     if (by === 'lost') this.#end({ kind: 'interrupted', by })
+  }
+
+  /** Its timeout has passed. */
+  onTimeout(): void {
+    this.#abort('timeout')
   }
 
   async #run(request: AttemptRequest): Promise<void> {
@@ -88,20 +94,21 @@ export class Attempt implements Interruptible {
   #abort(because: AttemptAborted['because']): void {
     if (this.#aborted !== undefined) return
     this.#aborted = because
-    this.#cancelTimer()
-    this.#cancelTimer = this.#context.clock.after(this.#context.abortGraceMs, () => {
+    this.#context.timeouts.end(this)
+    this.#cancelGrace = this.#context.clock.after(this.#context.abortGraceMs, () => {
       this.#end(because === 'timeout' ? this.#timedOut() : { kind: 'interrupted', by: because })
     })
     this.#controller.abort(new AttemptAborted(because))
   }
 
   #end(outcome: AttemptOutcome): void {
-    this.#cancelTimer()
+    this.#context.timeouts.end(this)
+    this.#cancelGrace?.()
     this.#resolve(outcome)
   }
 
   #timedOut(): AttemptOutcome {
-    const { timeoutMs } = this.#context
+    const { timeoutMs } = this.#context.timeouts
     const error = new TowlineError('TOWLINE_ATTEMPT_TIMEOUT', `the attempt ran longer than ${timeoutMs} ms`, {
       bound: timeoutMs,
       wayOut: 'Raise the timeout of the agent, or do less in one task',

@@ -2,6 +2,7 @@ import type { AgentHost, AttemptRequest, HostResult } from '@towline/contracts'
 import { RateLimitedError, RetryAfterError, SnoozeError, TerminalError, TowlineError } from '@towline/contracts'
 import { describe, expect, test } from 'vitest'
 import { Attempt, AttemptAborted } from '../src/attempt.ts'
+import { AttemptTimeouts } from '../src/attempt-timeouts.ts'
 import { settle, VirtualClock } from './virtual-clock.ts'
 
 const task = {
@@ -33,7 +34,13 @@ function start(
       publishChild: async () => ({ taskId: 'child' }),
       reportProgress: () => {},
     },
-    { host: hostOf(handler), clock, timeoutMs: 1_000, abortGraceMs: 100, encodeOutput: encode },
+    {
+      host: hostOf(handler),
+      clock,
+      timeouts: new AttemptTimeouts(1_000, clock),
+      abortGraceMs: 100,
+      encodeOutput: encode,
+    },
   )
   return { attempt, clock }
 }
