@@ -1,23 +1,45 @@
 import { expect, test } from 'vitest'
 import { alternate } from '../src/measure/alternate.ts'
+import { WarmGround, warmTurn } from '../src/measure/warm-turn.ts'
 
-test('every contender has a turn in every round, first in every other; warm-ups are not kept, grounds are disposed', async () => {
+function logging() {
   const log: string[] = []
-  let rounds = 0
-  const prepare = async () => {
-    rounds += 1
-    const name = `ground ${rounds}`
-    return { name, [Symbol.asyncDispose]: async () => void log.push(`${name} disposed`) }
+  const named = async (name: string) => ({ name, [Symbol.asyncDispose]: async () => void log.push(`${name} ends`) })
+  let count = 0
+  const ground = () => {
+    count += 1
+    return named(`ground ${count}`)
   }
-  const turn = (who: string) => async (ground: { readonly name: string }) => {
-    log.push(`${who} on ${ground.name}`)
-    return ground.name
+  return { log, named, ground }
+}
+
+test('every contender has a turn in every round, first in every other; grounds are disposed', async () => {
+  const { log, ground } = logging()
+  const turn = (who: string) => async (on: { readonly name: string }) => {
+    log.push(`${who} on ${on.name}`)
+    return on.name
   }
-  const kept = await alternate({ rounds: 2, warmUps: 1 }, prepare, { a: turn('a'), b: turn('b') })
-  expect(kept).toEqual({ a: ['ground 2', 'ground 3'], b: ['ground 2', 'ground 3'] })
+  const outcomes = await alternate(2, ground, { a: turn('a'), b: turn('b') })
+  expect(outcomes).toEqual({ a: ['ground 1', 'ground 2'], b: ['ground 1', 'ground 2'] })
   expect(log).toEqual([
-    ...['a on ground 1', 'b on ground 1', 'ground 1 disposed'],
-    ...['b on ground 2', 'a on ground 2', 'ground 2 disposed'],
-    ...['a on ground 3', 'b on ground 3', 'ground 3 disposed'],
+    ...['a on ground 1', 'b on ground 1', 'ground 1 ends'],
+    ...['b on ground 2', 'a on ground 2', 'ground 2 ends'],
+  ])
+})
+
+test('a warm turn has a process of its own, plays once before it counts, and never twice on one ground', async () => {
+  const { log, ground } = logging()
+  const process = (name: string) => ({ name, [Symbol.asyncDispose]: async () => void log.push(`${name} ends`) })
+  const play = async (by: { readonly name: string }, on: { readonly name: string } & AsyncDisposable) => {
+    log.push(`${by.name} on ${on.name}`)
+    return on.name
+  }
+  const turns = { a: warmTurn(() => process('a'), play), b: warmTurn(() => process('b'), play) }
+  const outcomes = await alternate(1, () => WarmGround.create(ground), turns)
+  expect(outcomes).toEqual({ a: ['ground 2'], b: ['ground 2'] })
+  expect(log).toEqual([
+    ...['a on ground 1', 'a on ground 2', 'a ends'],
+    ...['b on ground 1', 'b on ground 2', 'b ends'],
+    ...['ground 1 ends', 'ground 2 ends'],
   ])
 })

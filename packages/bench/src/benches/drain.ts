@@ -4,9 +4,10 @@ import type { TowlineDrainJob } from '../contenders/towline-drain.ts'
 import type { BenchBroker } from '../ground/bench-broker.ts'
 import { benchTask } from '../ground/bench-task.ts'
 import { type PlainJob, SeededGround } from '../ground/seeded-ground.ts'
-import { alternate } from '../measure/alternate.ts'
+import { alternate, type Turn } from '../measure/alternate.ts'
 import { type RoundOutcome, reportOf, speedRatio } from '../measure/contender-report.ts'
 import type { Measured } from '../measure/stopwatch.ts'
+import { WarmGround, warmTurn } from '../measure/warm-turn.ts'
 import { Contender } from '../process/contender.ts'
 
 export const drain: Bench = {
@@ -17,19 +18,29 @@ export const drain: Bench = {
 }
 
 async function runDrain(broker: BenchBroker, { records, rounds }: BenchOptions): Promise<BenchResult> {
-  await using towline = Contender.start<TowlineDrainJob, Measured>('towline-drain')
-  await using plain = Contender.start<PlainJob, Measured>('plain-drain')
   const items = Array.from({ length: records }, (_, n) => ({ input: benchTask(n) }))
-  const outcomes = await alternate({ rounds, warmUps: 1 }, () => SeededGround.create(broker, items), {
-    towline: async (ground): Promise<RoundOutcome> => {
+  const prepare = () => WarmGround.create(() => SeededGround.create(broker, items))
+  const outcomes = await alternate(rounds, prepare, { towline: towlineDrain(records), kafkajs: plainDrain() })
+  const contenders = { towline: reportOf(outcomes.towline, records), kafkajs: reportOf(outcomes.kafkajs, records) }
+  return { contenders, ratios: { drain: speedRatio(contenders.towline, contenders.kafkajs) } }
+}
+
+export function towlineDrain(records: number): Turn<WarmGround<SeededGround>, RoundOutcome> {
+  return warmTurn(
+    () => Contender.start<TowlineDrainJob, Measured>('towline-drain'),
+    async (towline, ground: SeededGround) => {
       const { place, topics } = ground.round
       return await ground.outcome(await towline.run({ place, records }), topics.results, groupIdOf(topics.tasks))
     },
-    kafkajs: async (ground): Promise<RoundOutcome> => {
+  )
+}
+
+function plainDrain(): Turn<WarmGround<SeededGround>, RoundOutcome> {
+  return warmTurn(
+    () => Contender.start<PlainJob, Measured>('plain-drain'),
+    async (plain, ground: SeededGround) => {
       const job = await ground.plainJob()
       return await ground.outcome(await plain.run(job), job.resultsTopic, job.groupId)
     },
-  })
-  const contenders = { towline: reportOf(outcomes.towline, records), kafkajs: reportOf(outcomes.kafkajs, records) }
-  return { contenders, ratios: { drain: speedRatio(contenders.towline, contenders.kafkajs) } }
+  )
 }

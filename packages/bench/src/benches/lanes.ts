@@ -5,8 +5,9 @@ import type { TowlineLanesJob } from '../contenders/towline-lanes.ts'
 import type { BenchBroker } from '../ground/bench-broker.ts'
 import { benchTask } from '../ground/bench-task.ts'
 import { SeededGround } from '../ground/seeded-ground.ts'
-import { alternate } from '../measure/alternate.ts'
+import { alternate, type Turn } from '../measure/alternate.ts'
 import { type ContenderReport, type RoundOutcome, reportOf, speedRatio } from '../measure/contender-report.ts'
+import { WarmGround, warmTurn } from '../measure/warm-turn.ts'
 import { Contender } from '../process/contender.ts'
 
 const KEYS = 1_000
@@ -24,29 +25,42 @@ export const lanes: Bench = {
 }
 
 async function runLanes(broker: BenchBroker, { records, rounds }: BenchOptions): Promise<BenchResult> {
-  await using towline = Contender.start<TowlineLanesJob, LanesResult>('towline-lanes')
-  await using plain = Contender.start<PlainLanesJob, LanesResult>('plain-lanes')
   const contenders: Record<string, ContenderReport> = {}
   const ratios: Record<string, number> = {}
   for (const order of ['by key', 'unordered'] as const) {
-    const outcomes = await alternate({ rounds, warmUps: 1 }, () => seeded(broker, records), {
-      towline: async (ground): Promise<RoundOutcome> => {
-        const ordering = order === 'by key' ? 'key' : 'none'
-        const { place, topics } = ground.round
-        const result = await towline.run({ place, records, inFlight: IN_FLIGHT, ordering })
-        return await ground.outcome(inOrder(result, order), topics.results, groupIdOf(topics.tasks))
-      },
-      kafkajs: async (ground): Promise<RoundOutcome> => {
-        const job = await ground.plainJob()
-        const result = await plain.run({ ...job, inFlight: IN_FLIGHT, byKey: order === 'by key' })
-        return await ground.outcome(inOrder(result, order), job.resultsTopic, job.groupId)
-      },
+    const prepare = () => WarmGround.create(() => seeded(broker, records))
+    const outcomes = await alternate(rounds, prepare, {
+      towline: towlineLanes(records, order),
+      kafkajs: plainLanes(order),
     })
     const [ours, theirs] = [reportOf(outcomes.towline, records), reportOf(outcomes.kafkajs, records)]
     Object.assign(contenders, { [`towline, ${order}`]: ours, [`kafkajs, ${order}`]: theirs })
     ratios[order] = speedRatio(ours, theirs)
   }
   return { contenders, ratios }
+}
+
+function towlineLanes(records: number, order: Order): Turn<WarmGround<SeededGround>, RoundOutcome> {
+  const ordering = order === 'by key' ? 'key' : 'none'
+  return warmTurn(
+    () => Contender.start<TowlineLanesJob, LanesResult>('towline-lanes'),
+    async (towline, ground: SeededGround) => {
+      const { place, topics } = ground.round
+      const result = await towline.run({ place, records, inFlight: IN_FLIGHT, ordering })
+      return await ground.outcome(inOrder(result, order), topics.results, groupIdOf(topics.tasks))
+    },
+  )
+}
+
+function plainLanes(order: Order): Turn<WarmGround<SeededGround>, RoundOutcome> {
+  return warmTurn(
+    () => Contender.start<PlainLanesJob, LanesResult>('plain-lanes'),
+    async (plain, ground: SeededGround) => {
+      const job = await ground.plainJob()
+      const result = await plain.run({ ...job, inFlight: IN_FLIGHT, byKey: order === 'by key' })
+      return await ground.outcome(inOrder(result, order), job.resultsTopic, job.groupId)
+    },
+  )
 }
 
 function seeded(broker: BenchBroker, records: number): Promise<SeededGround> {

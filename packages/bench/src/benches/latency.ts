@@ -18,15 +18,16 @@ export const latency: Bench = {
 }
 
 async function runLatency(broker: BenchBroker, { records, rounds }: BenchOptions): Promise<BenchResult> {
-  await using towline = Contender.start<TowlineLatencyJob, number[]>('towline-latency')
-  await using plain = Contender.start<PlainLatencyJob, number[]>('plain-latency')
+  // The first fifth warms the processes up.
   const load = { ratePerSecond: RATE_PER_SECOND, count: records, unmeasured: Math.floor(records / 5) }
-  const outcomes = await alternate({ rounds, warmUps: 1 }, () => RoundGround.create(broker), {
+  const outcomes = await alternate(rounds, () => RoundGround.create(broker), {
     towline: async (ground): Promise<LatencyOutcome> => {
+      await using towline = Contender.start<TowlineLatencyJob, number[]>('towline-latency')
       const latencies = await towline.run({ place: ground.place, ...load })
       return { latencies, delivery: await ground.deliveryOfNumbers(ground.topics.tasks, records) }
     },
     kafkajs: async (ground): Promise<LatencyOutcome> => {
+      await using plain = Contender.start<PlainLatencyJob, number[]>('plain-latency')
       const topic = await ground.plainTopic('tasks')
       const ids = await ground.schemaIds()
       const latencies = await plain.run({ brokers: broker.brokers, topic, groupId: `plain-${topic}`, ids, ...load })

@@ -3,9 +3,10 @@ import type { PlainPublishJob } from '../contenders/plain-publish.ts'
 import type { TowlinePublishJob } from '../contenders/towline-publish.ts'
 import type { BenchBroker } from '../ground/bench-broker.ts'
 import { RoundGround } from '../ground/round-ground.ts'
-import { alternate } from '../measure/alternate.ts'
+import { alternate, type Turn } from '../measure/alternate.ts'
 import { type RoundOutcome, reportOf, speedRatio } from '../measure/contender-report.ts'
 import type { Measured } from '../measure/stopwatch.ts'
+import { WarmGround, warmTurn } from '../measure/warm-turn.ts'
 import { Contender } from '../process/contender.ts'
 
 export const publish: Bench = {
@@ -16,23 +17,11 @@ export const publish: Bench = {
 }
 
 async function runPublish(broker: BenchBroker, { records, rounds }: BenchOptions): Promise<BenchResult> {
-  await using towline = Contender.start<TowlinePublishJob, Measured>('towline-publish')
-  await using plain = Contender.start<PlainPublishJob, Measured>('plain-publish')
-  const plainTurn =
-    (sendsAtOnce: number) =>
-    async (ground: RoundGround): Promise<RoundOutcome> => {
-      const topic = await ground.plainTopic(`tasks-${sendsAtOnce}`)
-      const ids = await ground.schemaIds()
-      const measured = await plain.run({ brokers: broker.brokers, topic, records, ids, sendsAtOnce })
-      return { ...measured, delivery: await ground.deliveryOfNumbers(topic, records) }
-    }
-  const outcomes = await alternate({ rounds, warmUps: 1 }, () => RoundGround.create(broker), {
-    towline: async (ground): Promise<RoundOutcome> => {
-      const measured = await towline.run({ place: ground.place, records })
-      return { ...measured, delivery: await ground.deliveryOfNumbers(ground.topics.tasks, records) }
-    },
-    kafkajs: plainTurn(1),
-    'kafkajs, 4 sends at once': plainTurn(4),
+  const prepare = () => WarmGround.create(() => RoundGround.create(broker))
+  const outcomes = await alternate(rounds, prepare, {
+    towline: towlinePublish(records),
+    kafkajs: plainPublish(records, 1),
+    'kafkajs, 4 sends at once': plainPublish(records, 4),
   })
   const [ours, oneByOne, pipelined] = [
     reportOf(outcomes.towline, records),
@@ -43,4 +32,26 @@ async function runPublish(broker: BenchBroker, { records, rounds }: BenchOptions
     contenders: { towline: ours, kafkajs: oneByOne, 'kafkajs, 4 sends at once': pipelined },
     ratios: { publish: speedRatio(ours, oneByOne), 'publish, 4 sends at once': speedRatio(ours, pipelined) },
   }
+}
+
+function towlinePublish(records: number): Turn<WarmGround<RoundGround>, RoundOutcome> {
+  return warmTurn(
+    () => Contender.start<TowlinePublishJob, Measured>('towline-publish'),
+    async (towline, ground: RoundGround) => {
+      const measured = await towline.run({ place: ground.place, records })
+      return { ...measured, delivery: await ground.deliveryOfNumbers(ground.topics.tasks, records) }
+    },
+  )
+}
+
+function plainPublish(records: number, sendsAtOnce: number): Turn<WarmGround<RoundGround>, RoundOutcome> {
+  return warmTurn(
+    () => Contender.start<PlainPublishJob, Measured>('plain-publish'),
+    async (plain, ground: RoundGround) => {
+      const topic = await ground.plainTopic(`tasks-${sendsAtOnce}`)
+      const ids = await ground.schemaIds()
+      const measured = await plain.run({ brokers: ground.place.brokers, topic, records, ids, sendsAtOnce })
+      return { ...measured, delivery: await ground.deliveryOfNumbers(topic, records) }
+    },
+  )
 }

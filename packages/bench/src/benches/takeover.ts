@@ -20,7 +20,7 @@ export const takeover: Bench = {
 }
 
 async function runTakeover(broker: BenchBroker, { records, rounds }: BenchOptions): Promise<BenchResult> {
-  const outcomes = await alternate({ rounds, warmUps: 0 }, () => RoundGround.create(broker), {
+  const outcomes = await alternate(rounds, () => RoundGround.create(broker), {
     towline: (ground) => {
       const job: TowlineTakeoverJob = { place: ground.place, inFlight: records }
       return takeOver('towline-takeover', job, (partitions) =>

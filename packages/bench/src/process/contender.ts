@@ -13,8 +13,8 @@ export interface ContenderOptions<Told> {
 }
 
 /**
- * A contender in a process of its own, which lives through all rounds: the code is warm, as in a service, and what one
- * contender does to its libraries (Towline's adapter repairs kafkajs in place) does not reach another.
+ * A contender in a process of its own: what one does to its libraries (Towline's adapter repairs kafkajs in place) does
+ * not reach another.
  */
 export class Contender<Job, Result, Told = never> implements AsyncDisposable {
   readonly #name: string
