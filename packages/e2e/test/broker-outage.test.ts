@@ -1,8 +1,8 @@
 import { topicNames } from '@towline/contracts'
 import { testBrokers } from '@towline/test-brokers'
 import { describe, expect, test, vi } from 'vitest'
+import { createJournal } from './create-journal.ts'
 import { countingEnds, unaccounted, unjustifiedReruns, unmarkedReruns } from './history.ts'
-import { Journal } from './journal.ts'
 import { RunnerProcess, WAIT } from './runner-process.ts'
 import { TestFleet } from './test-fleet.ts'
 import { work, workType } from './work.ts'
@@ -25,7 +25,7 @@ describe.each(testBrokers().slice(0, 1))('P13: an outage of the broker, on $name
       await using broker = await start()
       const type = workType('unreachable')
       const agent = { concurrency: 10 }
-      const journal = Journal.create()
+      const journal = createJournal()
       await using fleet = await TestFleet.start(broker, [workAgent(type, journal, agent)])
       const of = { type: type.type, agent, journal }
       await using first = await RunnerProcess.start(fleet, { ...of, name: 'first' })

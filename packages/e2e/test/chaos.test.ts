@@ -4,8 +4,8 @@ import { type ApiName, type Fault, KAFKA_ERRORS, type KafkaErrorName } from '@to
 import { type RunningBroker, testBrokers } from '@towline/test-brokers'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { CommitWatch } from './commit-watch.ts'
+import { createJournal } from './create-journal.ts'
 import { countingEnds, orderViolations, unaccounted, unjustifiedReruns, unmarkedReruns } from './history.ts'
-import { Journal } from './journal.ts'
 import { Random } from './random.ts'
 import { RunnerProcess } from './runner-process.ts'
 import { type Published, TestFleet } from './test-fleet.ts'
@@ -31,7 +31,7 @@ describe.each(testBrokers())('P1 to P4 and P7 under random faults, on $name', ({
     `every promise holds over the whole history (seed ${SEED})`,
     async () => {
       const random = new Random(SEED)
-      const journal = Journal.create()
+      const journal = createJournal()
       const agent = { concurrency: 10, retry: { delays: ['1s'], tiers: ['1s'], maxAttempts: 3 } }
       await using fleet = await TestFleet.start(broker, [workAgent(type, journal, agent)], { partitions: PARTITIONS })
       const { tasks: topic } = topicNames(type.type, fleet.namespace)

@@ -2,8 +2,8 @@ import { groupIdOf, topicNames } from '@towline/contracts'
 import { type RunningBroker, testBrokers } from '@towline/test-brokers'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { CommitWatch, noteOf, saysFinished } from './commit-watch.ts'
+import { createJournal } from './create-journal.ts'
 import { unaccounted } from './history.ts'
-import { Journal } from './journal.ts'
 import { RunnerProcess, WAIT } from './runner-process.ts'
 import { startRunner } from './start-runner.ts'
 import { TestFleet } from './test-fleet.ts'
@@ -24,7 +24,7 @@ describe.each(testBrokers())('P7: what is committed, on $name', ({ start }) => {
   test('never calls a task finished that is not, and what it calls finished is not run again after a kill', async () => {
     const type = workType('committed')
     const agent = { concurrency: 30 }
-    const journal = Journal.create()
+    const journal = createJournal()
     await using fleet = await TestFleet.start(broker, [workAgent(type, journal, agent)], { partitions: PARTITIONS })
     const { tasks: topic } = topicNames(type.type, fleet.namespace)
     const groupId = groupIdOf(topic)
@@ -86,7 +86,7 @@ describe.each(testBrokers())('P7: what is committed, on $name', ({ start }) => {
 
   test('is void where it lies beyond the end of the log: everything there is run', async () => {
     const type = workType('recreated')
-    const journal = Journal.create()
+    const journal = createJournal()
     await using fleet = await TestFleet.start(broker, [workAgent(type, journal)], { partitions: 1 })
     const { tasks: topic } = topicNames(type.type, fleet.namespace)
     const tp = { topic, partition: 0 }

@@ -1,8 +1,9 @@
 import { topicNames } from '@towline/contracts'
 import { type RunningBroker, testBrokers } from '@towline/test-brokers'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { createJournal } from './create-journal.ts'
 import { countingEnds, reruns, unaccounted, unjustifiedReruns, unmarkedReruns } from './history.ts'
-import { Journal } from './journal.ts'
+import type { Journal } from './journal.ts'
 import { RunnerProcess, WAIT } from './runner-process.ts'
 import { type Published, TestFleet } from './test-fleet.ts'
 import { type Deed, work, workType } from './work.ts'
@@ -63,7 +64,7 @@ describe.each(testBrokers())('P1, P2: runners that are killed at work, on $name'
   ])(
     'lose no $order task, end each once, and run again only what no confirmed commit covers',
     async ({ agent, keyOf }) => {
-      const journal = Journal.create()
+      const journal = createJournal()
       await using fleet = await TestFleet.start(broker, [workAgent(type, journal, agent)], { partitions: 4 })
       await killAtWork(fleet, journal, { agent, keyOf, deedOf: (n) => ({ workMs: workMs(n) }) })
 
@@ -83,7 +84,7 @@ describe.each(testBrokers())('P1, P2: runners that are killed at work, on $name'
   )
 
   test('lose nothing on its way through tiers and to the DLQ, and leave true dead letters', async () => {
-    const journal = Journal.create()
+    const journal = createJournal()
     const agent = { concurrency: 20, retry: { delays: ['1s'], tiers: ['1s'], maxAttempts: 3 } }
     await using fleet = await TestFleet.start(broker, [workAgent(type, journal, agent)], { partitions: 4 })
     const begunMs = Date.now()
@@ -115,7 +116,7 @@ describe.each(testBrokers())('P1, P2: runners that are killed at work, on $name'
   }, 90_000)
 
   test('mark what may have run, however far the work is ahead of the committed offset', async () => {
-    const journal = Journal.create()
+    const journal = createJournal()
     const agent = { concurrency: 10 }
     await using fleet = await TestFleet.start(broker, [workAgent(type, journal, agent)], { partitions: 1 })
     const of = { type: type.type, agent, journal, maxInFlight: 200 }
@@ -139,7 +140,7 @@ describe.each(testBrokers())('P1, P2: runners that are killed at work, on $name'
   })
 
   test('leave a backlog of small tasks, far more than is ever in flight, to the next', async () => {
-    const journal = Journal.create()
+    const journal = createJournal()
     await using fleet = await TestFleet.start(broker, [workAgent(type, journal)], { partitions: 1 })
     const published = await Promise.all(Array.from({ length: 30_000 }, (_, n) => fleet.send(type, work(n))))
     const of = { type: type.type, journal }

@@ -12,8 +12,8 @@ import {
 } from '@towline/contracts'
 import { type RunningBroker, testBrokers } from '@towline/test-brokers'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { createJournal } from './create-journal.ts'
 import { countingEnds, unaccounted } from './history.ts'
-import { Journal } from './journal.ts'
 import { WAIT } from './runner-process.ts'
 import { startRunner } from './start-runner.ts'
 import { TestFleet } from './test-fleet.ts'
@@ -30,7 +30,7 @@ describe.each(testBrokers())('P12, P14: dead letters, on $name', ({ start }) => 
   afterAll(() => broker.stop())
 
   test('bytes that cannot be decoded go to the DLQ as they came, at once; their neighbours finish', async () => {
-    const journal = Journal.create()
+    const journal = createJournal()
     await using fleet = await TestFleet.start(broker, [workAgent(type, journal)], { partitions: 1 })
     const whole = await fleet.encode(type, work(0))
     const poison = {
@@ -141,7 +141,7 @@ describe.each(testBrokers())('P12, P14: dead letters, on $name', ({ start }) => 
   })
 
   test('redriven twice at the same time, a dead letter runs once more', async () => {
-    const journal = Journal.create()
+    const journal = createJournal()
     const failing = workAgent(type, journal)
     await using fleet = await TestFleet.start(broker, [failing])
     await using other = await TestFleet.start(broker, [failing], { namespace: fleet.namespace })

@@ -2,8 +2,8 @@ import { agentWithNamespace, groupIdOf, HEADER, idOfKey, topicNames } from '@tow
 import { type RunningBroker, testBrokers } from '@towline/test-brokers'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { CommitWatch } from './commit-watch.ts'
+import { createJournal } from './create-journal.ts'
 import { unaccounted } from './history.ts'
-import { Journal } from './journal.ts'
 import { RunnerProcess, WAIT } from './runner-process.ts'
 import { startRunner } from './start-runner.ts'
 import { type Published, TestFleet } from './test-fleet.ts'
@@ -22,7 +22,7 @@ describe.each(testBrokers())('Repeats, on $name', ({ start }) => {
   afterAll(() => broker.stop())
 
   test('a record that was published twice runs once', async () => {
-    const journal = Journal.create()
+    const journal = createJournal()
     const agent = workAgent(type, journal, { retry: { delays: ['1s'], tiers: ['1s'] } })
     await using fleet = await TestFleet.start(broker, [agent])
     await using _runner = await startRunner(fleet, journal)
@@ -51,7 +51,7 @@ describe.each(testBrokers())('Repeats, on $name', ({ start }) => {
   })
 
   test('an idempotency key runs once, whoever publishes it again, after a rebalance and after a kill', async () => {
-    const journal = Journal.create()
+    const journal = createJournal()
     await using fleet = await TestFleet.start(broker, [workAgent(type, journal)], { partitions: PARTITIONS })
     await using other = await TestFleet.start(broker, [workAgent(type, journal)], { namespace: fleet.namespace })
     const { tasks: topic } = topicNames(type.type, fleet.namespace)
@@ -93,7 +93,7 @@ describe.each(testBrokers())('Repeats, on $name', ({ start }) => {
   }, 90_000)
 
   test('a task that waits long in one tier passes through it again and again, and is no repeat of itself', async () => {
-    const journal = Journal.create()
+    const journal = createJournal()
     const agent = workAgent(type, journal, { retry: { tiers: ['1s'], maxAttempts: 1 } })
     await using fleet = await TestFleet.start(broker, [agent])
     const untilMs = Date.now() + 7_000

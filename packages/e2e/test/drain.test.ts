@@ -1,7 +1,7 @@
 import { type RunningBroker, testBrokers } from '@towline/test-brokers'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { createJournal } from './create-journal.ts'
 import { countingEnds, reruns, unaccounted } from './history.ts'
-import { Journal } from './journal.ts'
 import { RunnerProcess, WAIT } from './runner-process.ts'
 import { TestFleet } from './test-fleet.ts'
 import { work, workType } from './work.ts'
@@ -29,7 +29,7 @@ describe.each(testBrokers())('P16: `towline run` told to stop, on $name', ({ sta
 
   test('under load exits with 0, has left its groups, and nothing it ran is run again', async () => {
     const agent = { concurrency: 10 }
-    const journal = Journal.create()
+    const journal = createJournal()
     await using fleet = await TestFleet.start(broker, [workAgent(type, journal, agent)])
     const published = await Promise.all(
       Array.from({ length: TASKS }, (_, n) =>
@@ -58,7 +58,7 @@ describe.each(testBrokers())('P16: `towline run` told to stop, on $name', ({ sta
   }, 90_000)
 
   test('interrupts at the deadline what cannot finish; that spends no attempt and runs elsewhere', async () => {
-    const journal = Journal.create()
+    const journal = createJournal()
     const agent = { retry: { maxAttempts: 1 }, abortGrace: '1s' }
     await using fleet = await TestFleet.start(broker, [workAgent(type, journal, agent)])
     const of = { type: type.type, agent, journal }
@@ -93,7 +93,7 @@ describe.each(testBrokers())('P16: `towline run` told to stop, on $name', ({ sta
   }, 60_000)
 
   test('a second signal ends it at once, and what it ran is run by others', async () => {
-    const journal = Journal.create()
+    const journal = createJournal()
     await using fleet = await TestFleet.start(broker, [workAgent(type, journal)])
     const of = { type: type.type, journal }
     await using first = await RunnerProcess.start(fleet, { ...of, name: 'first', drain: '1m', isCommandLine: true })
@@ -111,7 +111,7 @@ describe.each(testBrokers())('P16: `towline run` told to stop, on $name', ({ sta
   }, 60_000)
 
   test('does not wait for outcomes that nobody may write any more', async () => {
-    const journal = Journal.create()
+    const journal = createJournal()
     await using fleet = await TestFleet.start(broker, [workAgent(type, journal)])
     const of = { type: type.type, journal, drain: '10s' }
     await using zombie = await RunnerProcess.start(fleet, { ...of, name: 'zombie' })

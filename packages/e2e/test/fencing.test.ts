@@ -3,8 +3,8 @@ import { groupIdOf, topicNames } from '@towline/contracts'
 import { type RunningBroker, testBrokers } from '@towline/test-brokers'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { CommitWatch } from './commit-watch.ts'
+import { createJournal } from './create-journal.ts'
 import { countingEnds, unaccounted, unjustifiedReruns, unmarkedReruns } from './history.ts'
-import { Journal } from './journal.ts'
 import { RunnerProcess, WAIT } from './runner-process.ts'
 import { TestFleet } from './test-fleet.ts'
 import { work, workType } from './work.ts'
@@ -23,7 +23,7 @@ describe.each(testBrokers())('P4: a runner that was frozen past its session, on 
   test('changes nothing when it wakes: no end, no commit; it rejoins and works on', async () => {
     const type = workType('zombie')
     const agent = { concurrency: 20 }
-    const journal = Journal.create()
+    const journal = createJournal()
     await using fleet = await TestFleet.start(broker, [workAgent(type, journal, agent)], { partitions: 3 })
     const { tasks } = topicNames(type.type, fleet.namespace)
     const of = { type: type.type, agent, journal }
@@ -85,7 +85,7 @@ describe.each(testBrokers())('P4: a runner that was frozen past its session, on 
 
   test('within its session loses nothing: what it finished while nobody had heard of it is written when it is heard again', async () => {
     const type = workType('slow-to-answer')
-    const journal = Journal.create()
+    const journal = createJournal()
     await using fleet = await TestFleet.start(broker, [workAgent(type, journal)], { partitions: 2 })
     const of = { type: type.type, journal }
     await using frozen = await RunnerProcess.start(fleet, { ...of, name: 'frozen' })

@@ -1,14 +1,14 @@
 import { execFile, execFileSync } from 'node:child_process'
-import { mkdtemp, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { HEADER, headerText, idOfRecord, topicNames } from '@towline/contracts'
 import { type RunningBroker, testBrokers } from '@towline/test-brokers'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { Journal } from './journal.ts'
+import { createJournal } from './create-journal.ts'
 import { WAIT } from './runner-process.ts'
 import { startRunner } from './start-runner.ts'
+import { temporaryFolder } from './temporary-folder.ts'
 import { TestFleet } from './test-fleet.ts'
 import { work, workType } from './work.ts'
 import { workAgent } from './work-agent.ts'
@@ -32,7 +32,7 @@ describe.each(testBrokers())('Records of other clients, on $name', ({ start }) =
   afterAll(() => broker.stop())
 
   test('an Avro value and nothing else is a task: its id comes from its position, through retries too', async () => {
-    const journal = Journal.create()
+    const journal = createJournal()
     const agent = workAgent(type, journal, { retry: { delays: ['1s'], tiers: ['1s'] } })
     await using fleet = await TestFleet.start(broker, [agent])
     await using _runner = await startRunner(fleet, journal)
@@ -56,11 +56,11 @@ describe.each(testBrokers())('Records of other clients, on $name', ({ start }) =
   })
 
   test.skipIf(!hasKcat())('kcat publishes a task and reads how it ended', async () => {
-    const journal = Journal.create()
+    const journal = createJournal()
     await using fleet = await TestFleet.start(broker, [workAgent(type, journal)])
     await using _runner = await startRunner(fleet, journal)
     const { tasks, results } = topicNames(type.type, fleet.namespace)
-    const file = join(await mkdtemp(join(tmpdir(), 'towline-e2e-')), 'task.avro')
+    const file = join(temporaryFolder(), 'task.avro')
     await writeFile(file, await fleet.encode(type, work(42)))
     const run = promisify(execFile)
     const brokers = broker.brokers.join(',')

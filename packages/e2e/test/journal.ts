@@ -1,6 +1,4 @@
-import { appendFileSync, mkdtempSync, readFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { appendFileSync, readFileSync } from 'node:fs'
 import type { Runner, TaskRef } from '@towline/runner'
 
 /** One execution of one task, as its handler saw it. */
@@ -58,11 +56,6 @@ export class Journal {
   constructor(path: string, runner: string) {
     this.path = path
     this.runner = runner
-  }
-
-  /** A new file in a folder of its own. */
-  static create(runner = 'test'): Journal {
-    return new Journal(join(mkdtempSync(join(tmpdir(), 'towline-e2e-')), 'journal.ndjson'), runner)
   }
 
   /** The same file, for another writer. */

@@ -1,8 +1,8 @@
 import { topicNames } from '@towline/contracts'
 import { type RunningBroker, testBrokers } from '@towline/test-brokers'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { createJournal } from './create-journal.ts'
 import { countingEnds, orderViolations, overlaps, unaccounted, unjustifiedReruns, unmarkedReruns } from './history.ts'
-import { Journal } from './journal.ts'
 import { RunnerProcess, WAIT } from './runner-process.ts'
 import { startRunner } from './start-runner.ts'
 import { type Published, TestFleet } from './test-fleet.ts'
@@ -25,7 +25,7 @@ describe.each(testBrokers())('P3: order, on $name', ({ start }) => {
     async ({ ordering, tasks, keys, workMs }) => {
       const type = workType('ordered')
       const agent: WorkAgentOptions = { ordering, concurrency: 8, retry: { delays: ['200ms'] } }
-      const journal = Journal.create()
+      const journal = createJournal()
       await using fleet = await TestFleet.start(broker, [workAgent(type, journal, agent)], { partitions: 4 })
       const of = { type: type.type, agent, journal }
       await using first = await RunnerProcess.start(fleet, { ...of, name: 'first' })
@@ -68,7 +68,7 @@ describe.each(testBrokers())('P3: order, on $name', ({ start }) => {
 
   test("ordering 'none': a slow and a failing task of a key hold nothing back", async () => {
     const type = workType('unordered')
-    const journal = Journal.create()
+    const journal = createJournal()
     const agent = workAgent(type, journal, { ordering: 'none', retry: { delays: ['1s'], tiers: ['1s'] } })
     await using fleet = await TestFleet.start(broker, [agent], { partitions: 1 })
     await using _runner = await startRunner(fleet, journal)

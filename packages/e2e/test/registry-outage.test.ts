@@ -1,8 +1,9 @@
 import { avroSchema, defineAgentType, groupIdOf, topicNames } from '@towline/contracts'
 import { type RunningBroker, testBrokers } from '@towline/test-brokers'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { createJournal } from './create-journal.ts'
 import { countingEnds, reruns, unaccounted } from './history.ts'
-import { Journal } from './journal.ts'
+import type { Journal } from './journal.ts'
 import { RunnerProcess, WAIT } from './runner-process.ts'
 import { startRunner } from './start-runner.ts'
 import { type Published, TestFleet } from './test-fleet.ts'
@@ -51,7 +52,7 @@ describe.each(testBrokers())('P13: an outage of the registry, on $name', ({ star
   test.each(['hang', '500', 'refuse'] as const)(
     'that %ss stops a fresh runner, and it goes on by itself',
     async (outage) => {
-      const journal = Journal.create()
+      const journal = createJournal()
       await using publisher = await TestFleet.start(broker, [workAgent(type, journal)])
       // A fleet of its own: the registry client of the one that registered the schemas knows them.
       await using fleet = await TestFleet.start(broker, [workAgent(type, journal)], { namespace: publisher.namespace })
@@ -75,7 +76,7 @@ describe.each(testBrokers())('P13: an outage of the registry, on $name', ({ star
   )
 
   test('holds back tasks of a schema that is new, and none is lost', async () => {
-    const journal = Journal.create()
+    const journal = createJournal()
     await using publisher = await TestFleet.start(broker, [workAgent(type, journal)])
     await using fleet = await TestFleet.start(broker, [workAgent(type, journal)], { namespace: publisher.namespace })
     await using _runner = await startRunner(fleet, journal)
@@ -101,7 +102,7 @@ describe.each(testBrokers())('P13: an outage of the registry, on $name', ({ star
   })
 
   test('in which a runner loses its partitions does not keep it from working on', async () => {
-    const journal = Journal.create()
+    const journal = createJournal()
     await using fleet = await TestFleet.start(broker, [workAgent(type, journal)])
     await using runner = await RunnerProcess.start(fleet, { name: 'runner', type: type.type, journal })
     await broker.registryFaults.setOutage('refuse')

@@ -2,8 +2,8 @@ import { groupIdOf, HEADER, headerText, topicNames } from '@towline/contracts'
 import { type RunningBroker, testBrokers } from '@towline/test-brokers'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { noteOf } from './commit-watch.ts'
+import { createJournal } from './create-journal.ts'
 import { countingEnds, reruns, unaccounted } from './history.ts'
-import { Journal } from './journal.ts'
 import { RunnerProcess, WAIT } from './runner-process.ts'
 import { startRunner } from './start-runner.ts'
 import { type Published, TestFleet } from './test-fleet.ts'
@@ -27,7 +27,7 @@ describe.each(testBrokers())('P11: retries, on $name', ({ start }) => {
   }
 
   test('a retry starts no earlier than the append to its tier plus the delay of the tier', async () => {
-    const journal = Journal.create()
+    const journal = createJournal()
     const agent = workAgent(type, journal, { retry: { delays: ['1s', '2s'], tiers: ['1s', '2s'] } })
     await using fleet = await TestFleet.start(broker, [agent])
     await using _runner = await startRunner(fleet, journal)
@@ -57,7 +57,7 @@ describe.each(testBrokers())('P11: retries, on $name', ({ start }) => {
   })
 
   test('a delay between two tiers hops down from tier to tier and is never cut short', async () => {
-    const journal = Journal.create()
+    const journal = createJournal()
     const agent = workAgent(type, journal, { retry: { delays: ['6s'], tiers: ['1s', '3s'] } })
     await using fleet = await TestFleet.start(broker, [agent])
     await using _runner = await startRunner(fleet, journal)
@@ -77,7 +77,7 @@ describe.each(testBrokers())('P11: retries, on $name', ({ start }) => {
   })
 
   test('a task that always fails is run exactly maxAttempts times, through restarts of its runner', async () => {
-    const journal = Journal.create()
+    const journal = createJournal()
     const agent = workAgent(type, journal, { retry: { delays: ['1s'], tiers: ['1s'], maxAttempts: 3 } })
     await using fleet = await TestFleet.start(broker, [agent])
     const published = await Promise.all(
@@ -103,7 +103,7 @@ describe.each(testBrokers())('P11: retries, on $name', ({ start }) => {
   })
 
   test('attempts of a parked key are counted on by whoever takes over from a killed runner', async () => {
-    const journal = Journal.create()
+    const journal = createJournal()
     const agent = { retry: { delays: ['2s'], maxAttempts: 4 } }
     await using fleet = await TestFleet.start(broker, [workAgent(type, journal, agent)], { partitions: 1 })
     const { tasks: topic } = topicNames(type.type, fleet.namespace)
@@ -136,7 +136,7 @@ describe.each(testBrokers())('P11: retries, on $name', ({ start }) => {
   })
 
   test('a tier that is configured no longer is emptied all the same', async () => {
-    const journal = Journal.create()
+    const journal = createJournal()
     const before = workAgent(type, journal, { retry: { delays: ['2s'], tiers: ['2s'] } })
     const now = workAgent(type, journal, { retry: { delays: ['1s'], tiers: ['1s'] } })
     await using old = await TestFleet.start(broker, [before])
@@ -158,7 +158,7 @@ describe.each(testBrokers())('P11: retries, on $name', ({ start }) => {
   })
 
   test('a deferral waits as long as it was told and spends no attempt', async () => {
-    const journal = Journal.create()
+    const journal = createJournal()
     const agent = workAgent(type, journal, { retry: { tiers: ['1s'], maxAttempts: 1 } })
     await using fleet = await TestFleet.start(broker, [agent])
     await using _runner = await startRunner(fleet, journal)
@@ -184,7 +184,7 @@ describe.each(testBrokers())('P11: retries, on $name', ({ start }) => {
   })
 
   test('a task past its deadline is expired: no attempt starts, in its tier neither', async () => {
-    const journal = Journal.create()
+    const journal = createJournal()
     const agent = workAgent(type, journal, { retry: { delays: ['1s'], tiers: ['1s'] } })
     await using fleet = await TestFleet.start(broker, [agent])
     const past = { [HEADER.deadline]: String(Date.now() - 1) }
