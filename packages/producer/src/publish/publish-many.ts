@@ -1,7 +1,7 @@
 import type { RecordSender } from '@towline/kafka'
 
-/** Most tasks on their way at once: two full requests to each of two brokers. More costs memory, and time to collect it. */
-const WINDOW_TASKS = 2_000
+/** Most tasks on their way at once: two full requests. More of them cost more to collect than the wait they save. */
+const WINDOW_TASKS = 1_000
 /** Most bytes on their way at once, for tasks that are large. */
 const WINDOW_BYTES = 4 * 1024 * 1024
 /** Part of the bound on buffered bytes that may be taken, so that many items never fill it. */
