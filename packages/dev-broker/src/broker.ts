@@ -1,61 +1,76 @@
-import { randomBytes } from 'node:crypto'
-import { createServer } from 'node:net'
-import { type BrokerOptions, resolveBrokerOptions } from './broker-options.ts'
+import { type BrokerOptions, type ResolvedBrokerOptions, resolveBrokerOptions } from './broker-options.ts'
 import type { BrokerState } from './broker-state.ts'
-import { Faults } from './faults/faults.ts'
-import { GroupCoordinator } from './groups/group-coordinator.ts'
-import { listenOnLoopback } from './loopback-listener.ts'
-import { Connection } from './net/connection.ts'
-import { TopicCatalog } from './topics/topic-catalog.ts'
+import { BrokerNode } from './cluster/broker-node.ts'
+import { Cluster } from './cluster/cluster.ts'
+import { unlessStorageFails } from './disk/storage-error.ts'
+import { brokerFaults, type Faults } from './faults/broker-faults.ts'
+import { FaultScript } from './faults/faults.ts'
+import { openBrokerData } from './open-broker-data.ts'
 
 const GROUP_TICK_MS = 100
 
-/** A running broker. It keeps everything in memory: what it held is gone when it stops. */
+/** A running broker. Without a data directory, what it held is gone when it stops. */
 export interface DevBroker extends AsyncDisposable {
-  /** `127.0.0.1:9092`, for a client's list of brokers. */
+  /** `127.0.0.1:9092`, for a client's list of brokers: the first node's. */
   readonly address: string
+  /** Every node's. */
+  readonly addresses: readonly string[]
   readonly host: string
+  /** The first node's. */
   readonly port: number
   readonly faults: Faults
-  /** Closes every connection and frees the port. Safe to repeat; resolves when all is closed. */
+  /** Closes every connection and frees the ports. Safe to repeat; resolves when all is closed. */
   stop(): Promise<void>
 }
 
-/** @throws DevBrokerError when an option is out of bounds, the host is not loopback, or the port cannot be had */
+/** @throws DevBrokerError when an option is out of bounds, the host is not loopback, a port cannot be had, or the data directory cannot be used */
 export async function startBroker(options: BrokerOptions = {}): Promise<DevBroker> {
-  const { log, groupLimits, retentionCheckIntervalMs, ...resolved } = resolveBrokerOptions(options)
-  const { host, now } = resolved
-  const topics = new TopicCatalog()
-  const groups = new GroupCoordinator(groupLimits, now)
-  const faults = new Faults()
-  const connections = new Set<Connection>()
-  const server = createServer({ noDelay: true }, (socket) => {
-    const connection = new Connection(socket, { broker, faults, log })
-    connections.add(connection)
-    socket.once('close', () => connections.delete(connection))
-  })
-  const { port } = await listenOnLoopback(server, { host, port: resolved.port }, 'the dev broker')
-  const clusterId = randomBytes(16).toString('base64url')
-  const broker: BrokerState = { ...resolved, port, clusterId, topics, groups }
+  const resolved = resolveBrokerOptions(options)
+  const { log, retentionCheckIntervalMs, now, defaultPartitions, maxLogBytes, dataDir } = resolved
+  const nodes = nodesOf(resolved)
+  const { clusterId, topics, groups, close } = openBrokerData(resolved)
+  const cluster = new Cluster(clusterId, nodes)
+  const script = new FaultScript()
+  const broker: BrokerState = { cluster, topics, groups, defaultPartitions, maxLogBytes, now }
+  const context = { broker, faults: script, log }
+  const stopNodes = async (): Promise<void> => {
+    await Promise.all(nodes.map((node) => node.stop()))
+  }
+  try {
+    for (const node of nodes) await node.start(context)
+  } catch (error) {
+    await stopNodes()
+    close()
+    throw error
+  }
   const timers = [
     setInterval(() => groups.tick(), GROUP_TICK_MS),
-    setInterval(() => topics.retain(now()), retentionCheckIntervalMs),
+    setInterval(() => unlessStorageFails(() => topics.retain(now())), retentionCheckIntervalMs),
   ]
-  log('info', 'dev broker listening: for development only, everything is kept in memory', { host, port })
+  const [{ host, port, address }] = nodes
+  const addresses = nodes.map((node) => node.address)
+  const where = dataDir === null ? 'in memory' : `in ${dataDir}`
+  log('info', `dev broker listening: for development only, everything is kept ${where}`, { addresses })
 
   const shutDown = async (): Promise<void> => {
     for (const timer of timers) clearInterval(timer)
-    const closed = Promise.withResolvers<void>()
-    server.close(() => closed.resolve())
-    for (const connection of connections) connection.close()
-    await closed.promise
+    await stopNodes()
     groups.close()
+    close()
   }
   let stopped: Promise<void> | null = null
   const stop = (): Promise<void> => {
     stopped ??= shutDown()
     return stopped
   }
-  const address = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
-  return { address, host, port, faults, stop, [Symbol.asyncDispose]: stop }
+  const faults = brokerFaults({ script, broker, nodes, startNode: (node) => node.start(context) })
+  return { address, addresses, host, port, faults, stop, [Symbol.asyncDispose]: stop }
+}
+
+function nodesOf({ host, port, advertisedPort, nodeId, nodes }: ResolvedBrokerOptions): [BrokerNode, ...BrokerNode[]] {
+  const node = (i: number): BrokerNode => {
+    const after = (first: number): number => (first === 0 ? 0 : first + i)
+    return new BrokerNode({ id: nodeId + i, host, port: after(port), advertisedPort: after(advertisedPort) })
+  }
+  return [node(0), ...Array.from({ length: nodes - 1 }, (_, i) => node(i + 1))]
 }

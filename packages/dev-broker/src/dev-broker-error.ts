@@ -7,6 +7,14 @@ export type DevBrokerErrorCode =
   | 'TOWLINE_DEV_BROKER_CANNOT_LISTEN'
   /** An option is out of its bounds. */
   | 'TOWLINE_DEV_BROKER_OPTION_INVALID'
+  /** Another process, or another broker of this one, has the data directory. */
+  | 'TOWLINE_DEV_BROKER_DATA_LOCKED'
+  /** The data directory holds something this broker has not written so. */
+  | 'TOWLINE_DEV_BROKER_DATA_CORRUPT'
+  /** The data directory cannot be read or written; the cause says why. */
+  | 'TOWLINE_DEV_BROKER_DATA_UNUSABLE'
+  /** A fault cannot be brought about in the state the broker is in. */
+  | 'TOWLINE_DEV_BROKER_FAULT_REFUSED'
 
 export interface DevBrokerErrorDetails {
   /** What was asked for. */

@@ -1,6 +1,6 @@
 /**
- * An embedded Kafka-protocol broker with an Avro schema registry, for development and tests: real sockets, everything in
- * memory, loopback only.
+ * An embedded Kafka-protocol broker with an Avro schema registry, for development and tests: real sockets, in memory or in
+ * a directory, loopback only.
  *
  * @example
  * await using broker = await startBroker({ port: 0 })
@@ -22,8 +22,9 @@ export {
 } from './compatibility/incompatibility.ts'
 export { InvalidAvroSchemaError, type ParsedAvroSchema, parseAvroSchema } from './compatibility/parse-avro-schema.ts'
 export { DevBrokerError, type DevBrokerErrorCode } from './dev-broker-error.ts'
-export type { Fault, FaultHandle, Faults } from './faults/faults.ts'
-export type { LogLevel, LogSink } from './log-sink.ts'
+export type { Faults } from './faults/broker-faults.ts'
+export type { ClientIdPattern, Fault, FaultHandle } from './faults/faults.ts'
+export { describeEvent, type LogLevel, type LogSink } from './log-sink.ts'
 export { KAFKA_ERRORS, type KafkaErrorName } from './protocol/error-codes.ts'
 export {
   type DevRegistry,

@@ -9,7 +9,7 @@ export interface StartDevBrokerOptions extends BrokerOptions {
 
 /** A running broker with its registry. */
 export interface DevBrokerWithRegistry extends AsyncDisposable {
-  /** `127.0.0.1:9092` */
+  /** `127.0.0.1:9092`; with several nodes all of them, separated by commas. */
   readonly brokers: string
   /** `http://127.0.0.1:8081` */
   readonly registryUrl: string
@@ -26,12 +26,24 @@ export interface DevBrokerWithRegistry extends AsyncDisposable {
 export async function startDevBroker(options: StartDevBrokerOptions = {}): Promise<DevBrokerWithRegistry> {
   const registryPort = integerOption('registryPort', options.registryPort ?? 8081, 0, 65_535)
   const broker = await startBroker(options)
-  const registry = await startRegistry({ host: broker.host, port: registryPort }).catch(async (error: unknown) => {
+  const registry = await startRegistry({
+    host: broker.host,
+    port: registryPort,
+    dataDir: options.dataDir ?? null,
+    ...(options.log === undefined ? {} : { log: options.log }),
+  }).catch(async (error: unknown) => {
     await broker.stop()
     throw error
   })
   const stop = async (): Promise<void> => {
     await Promise.all([broker.stop(), registry.stop()])
   }
-  return { brokers: broker.address, registryUrl: registry.url, broker, registry, stop, [Symbol.asyncDispose]: stop }
+  return {
+    brokers: broker.addresses.join(','),
+    registryUrl: registry.url,
+    broker,
+    registry,
+    stop,
+    [Symbol.asyncDispose]: stop,
+  }
 }

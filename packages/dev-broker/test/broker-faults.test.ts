@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from 'vitest'
-import { Faults } from '../src/faults/faults.ts'
+import { FaultScript } from '../src/faults/faults.ts'
 import { type DevBroker, type Fault, KAFKA_ERRORS, startBroker } from '../src/index.ts'
 import { connectAdmin, connectProducer, kafkaAt } from './kafkajs-client.ts'
 import { RawClient } from './raw-client.ts'
@@ -125,11 +125,11 @@ test('a fault hits only the clients and the API it names, until it is removed', 
 })
 
 describe('choosing a fault', () => {
-  const strikes = (faults: Faults, ...clients: readonly string[]): readonly (Fault | null)[] =>
+  const strikes = (faults: FaultScript, ...clients: readonly string[]): readonly (Fault | null)[] =>
     clients.map((client) => faults.strike('Heartbeat', client))
 
   test('takes the first that was added of those that match, and the next when that is spent', () => {
-    const faults = new Faults()
+    const faults = new FaultScript()
     const first: Fault = { api: 'Heartbeat', times: 1, drop: true }
     const second: Fault = { api: 'Heartbeat', clientId: 'a', errorCode: 15 }
     faults.add(first)
@@ -140,14 +140,14 @@ describe('choosing a fault', () => {
   })
 
   test('matches the whole client id, not a part of it', () => {
-    const faults = new Faults()
+    const faults = new FaultScript()
     const fault: Fault = { api: 'Heartbeat', clientId: 'run', drop: true }
     faults.add(fault)
     expect(strikes(faults, 'runner', 'run')).toEqual([null, fault])
   })
 
   test('counts with those that have no effect, and goes on to the next', () => {
-    const faults = new Faults()
+    const faults = new FaultScript()
     const counts = faults.add({ api: 'Heartbeat', times: 2 })
     const fault: Fault = { api: 'Heartbeat', delayMs: 1 }
     faults.add(fault)

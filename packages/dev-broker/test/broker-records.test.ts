@@ -2,6 +2,7 @@ import { CompressionTypes } from 'kafkajs'
 import { describe, expect, test, vi } from 'vitest'
 import type { ApiCall } from '../src/apis/api.ts'
 import { produce } from '../src/apis/produce.ts'
+import { Cluster } from '../src/cluster/cluster.ts'
 import { KAFKA_ERRORS, startBroker } from '../src/index.ts'
 import { TopicCatalog } from '../src/topics/topic-catalog.ts'
 import { batch } from './batches.ts'
@@ -283,7 +284,8 @@ describe('a produce', () => {
 
   test('of little keeps no more alive than itself', () => {
     const topics = new TopicCatalog()
-    const log = topics.create('t', 1, new Map()).partitions[0]
+    topics.create({ name: 't', partitionCount: 1 })
+    const log = topics.partition('t', 0)
     const socketBuffer = Buffer.alloc(65_536)
     const records = socketBuffer.subarray(100, 100 + batch({ timestampsMs: [1] }).copy(socketBuffer, 100))
     const request = {
@@ -292,7 +294,9 @@ describe('a produce', () => {
       timeoutMs: 0,
       topics: [{ name: 't', partitions: [{ index: 0, records }] }],
     }
-    produce.handle(request, { broker: { topics, maxLogBytes: 1_000_000, now: () => 1 } } as unknown as ApiCall)
+    const node = { id: 1, host: '127.0.0.1', port: 1, isUp: true }
+    const broker = { cluster: new Cluster('c', [node]), topics, maxLogBytes: 1_000_000, now: () => 1 }
+    produce.handle(request, { node, broker } as unknown as ApiCall)
     expect(log?.read(0, 1_000_000, true)[0]?.buffer).not.toBe(socketBuffer.buffer)
   })
 

@@ -270,7 +270,7 @@ describe('leaving', () => {
   test('of the last member leaves the group empty, its offsets kept', async () => {
     const bench = new Bench()
     const [member] = (await bench.stable(1)) as [string]
-    bench.group.offsets.set('t', 0, { offset: 5, leaderEpoch: -1, metadata: 'note' })
+    bench.group.offsets.set({ topic: 't', partition: 0, offset: 5, leaderEpoch: -1, metadata: 'note' })
     bench.group.leave(member, bench.nowMs)
     expect(bench.group.phase.name).toBe('Empty')
     expect(bench.group.offsets.get('t', 0)?.offset).toBe(5)

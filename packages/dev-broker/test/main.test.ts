@@ -1,46 +1,7 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
-import { createInterface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { startBroker } from '../src/index.ts'
+import { ready, runMain as run } from './broker-process.ts'
 import { connectAdmin, kafkaAt } from './kafkajs-client.ts'
-
-const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url))
-
-interface Running {
-  readonly child: ChildProcess
-  readonly exited: Promise<readonly [code: number | null, signal: NodeJS.Signals | null]>
-  /** Its first line on stdout; null when it ended without. */
-  readonly firstLine: Promise<string | null>
-  readonly stderr: () => string
-}
-
-function run(...args: readonly string[]): Running {
-  const child = spawn(process.execPath, ['--conditions=@towline/source', MAIN, ...args], {
-    stdio: ['pipe', 'pipe', 'pipe'],
-  })
-  onTestFinished(() => {
-    child.kill('SIGKILL')
-  })
-  let stderr = ''
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    stderr += text
-  })
-  const lines = createInterface({ input: child.stdout })
-  const firstLine = Promise.race([
-    once(lines, 'line').then(([line]) => line as string),
-    once(child, 'close').then(() => null),
-  ])
-  const exited = once(child, 'close') as Promise<[number | null, NodeJS.Signals | null]>
-  return { child, exited, firstLine, stderr: () => stderr }
-}
-
-async function ready(running: Running): Promise<{ readonly brokers: string; readonly registry: string }> {
-  const line = await running.firstLine
-  if (line === null) throw new Error(running.stderr())
-  return JSON.parse(line) as { brokers: string; registry: string }
-}
 
 test('tells in one line of JSON where both are, serves, and stops on SIGTERM', async () => {
   const running = run('--port', '0', '--registry-port', '0')

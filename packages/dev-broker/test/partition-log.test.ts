@@ -15,6 +15,10 @@ function append(log: PartitionLog, spec: BatchSpec, usesLogAppendTime = false, n
   return log.append(bytes, readBatchHeader(bytes), usesLogAppendTime, nowMs)
 }
 
+function retain(log: PartitionLog, olderThanMs: number, maxBytes: number): void {
+  log.truncateBefore(log.retainedFrom(olderThanMs, maxBytes))
+}
+
 const records = (count: number, atMs = NOW): BatchSpec => ({ timestampsMs: Array<number>(count).fill(atMs) })
 
 type Step =
@@ -42,7 +46,7 @@ test('L1 to L3 hold whatever is appended, truncated and retained', () => {
           expect(log.endOffset).toBe(before.end + step.count) // L1
         } else if (step.kind === 'truncate') {
           log.truncateBefore(Math.floor(step.share * before.end))
-        } else log.retain(step.olderThanMs, step.maxBytes)
+        } else retain(log, step.olderThanMs, step.maxBytes)
         expect(log.startOffset).toBeGreaterThanOrEqual(before.start) // L2
         expect(log.endOffset).toBeGreaterThanOrEqual(before.end)
         expect(log.startOffset).toBeLessThanOrEqual(log.endOffset)
@@ -68,7 +72,7 @@ test('the size is that of the batches it can still read', () => {
       for (const step of history) {
         if (step.kind === 'append') append(log, records(step.count, step.atMs))
         else if (step.kind === 'truncate') log.truncateBefore(Math.floor(step.share * log.endOffset))
-        else log.retain(step.olderThanMs, step.maxBytes)
+        else retain(log, step.olderThanMs, step.maxBytes)
       }
       const readable = log.read(log.startOffset, Number.MAX_SAFE_INTEGER, false)
       expect(log.sizeBytes).toBe(readable.reduce((total, { length }) => total + length, 0))
@@ -155,9 +159,9 @@ describe('retention', () => {
   test('frees whole batches older than the limit, and not the young behind them', () => {
     const log = new PartitionLog()
     for (const atMs of [10, 20, 30]) append(log, records(2, atMs))
-    log.retain(25, Number.POSITIVE_INFINITY)
+    retain(log, 25, Number.POSITIVE_INFINITY)
     expect(log.startOffset).toBe(4)
-    log.retain(31, Number.POSITIVE_INFINITY)
+    retain(log, 31, Number.POSITIVE_INFINITY)
     expect({ start: log.startOffset, end: log.endOffset, size: log.sizeBytes }).toEqual({ start: 6, end: 6, size: 0 })
   })
 
@@ -165,7 +169,7 @@ describe('retention', () => {
     const log = new PartitionLog()
     const size = batch(records(1)).length
     for (let i = 0; i < 5; i++) append(log, records(1))
-    log.retain(0, size * 2 + 1)
+    retain(log, 0, size * 2 + 1)
     expect(log.startOffset).toBe(2)
     expect(log.sizeBytes).toBe(size * 3)
   })

@@ -1,6 +1,5 @@
 // A client without manners: sends the bytes it is given, and tells what came back.
 
-import { once } from 'node:events'
 import { createConnection, type Socket } from 'node:net'
 import type { ApiName } from '../src/apis/api.ts'
 import { kafkajsProtocol } from './kafkajs-protocol.ts'
@@ -13,20 +12,31 @@ export class RawClient implements AsyncDisposable {
   #correlationId = 0
   #wake: () => void = () => undefined
   #isClosed = false
+  #failure: string | undefined
 
   constructor(address: string, clientId = 'raw') {
     const [host, port] = address.split(':')
     this.#clientId = clientId
     this.#socket = createConnection({ host: host ?? '', port: Number(port) })
-    this.#socket.on('error', () => undefined)
+    this.#socket.on('error', (error: NodeJS.ErrnoException) => {
+      this.#failure = error.code
+    })
     this.#socket.on('data', (chunk) => {
       this.#received = Buffer.concat([this.#received, chunk])
       this.#wake()
     })
-    this.closed = once(this.#socket, 'close').then(() => {
-      this.#isClosed = true
-      this.#wake()
+    this.closed = new Promise((resolve) => {
+      this.#socket.once('close', () => {
+        this.#isClosed = true
+        this.#wake()
+        resolve()
+      })
     })
+  }
+
+  /** The code of the error that ended it, for example ECONNRESET. */
+  get failure(): string | undefined {
+    return this.#failure
   }
 
   sendBytes(bytes: Uint8Array): void {

@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { API_REGISTRY } from '../src/apis/api-registry.ts'
-import { Faults } from '../src/faults/faults.ts'
+import { Cluster } from '../src/cluster/cluster.ts'
+import { FaultScript } from '../src/faults/faults.ts'
 import { GroupCoordinator } from '../src/groups/group-coordinator.ts'
 import { type ServeContext, serveFrame } from '../src/net/serve-frame.ts'
 import { compileMessage } from '../src/protocol/codec.ts'
@@ -14,19 +15,22 @@ import { messageOf } from './message-arbitrary.ts'
 function contextWith(failures: unknown[]): ServeContext {
   const now = (): number => 1_000
   const topics = new TopicCatalog()
-  topics.create('a', 2, new Map())
+  topics.create({ name: 'a', partitionCount: 2 })
   const limits = { minSessionTimeoutMs: 1, maxSessionTimeoutMs: 1_000_000, maxOffsetMetadataLength: 4_096 }
   const groups = new GroupCoordinator(limits, now)
+  const node = { id: 1, host: '127.0.0.1', port: 1, isUp: true }
   return {
+    node,
     broker: {
-      ...{ nodeId: 1, clusterId: 'c', host: '127.0.0.1', port: 1, defaultPartitions: 1, maxLogBytes: 1_000_000 },
-      ...{ topics, groups, now },
+      ...{ defaultPartitions: 1, maxLogBytes: 1_000_000 },
+      ...{ cluster: new Cluster('c', [node]), topics, groups, now },
     },
-    faults: new Faults(),
+    faults: new FaultScript(),
     log: (level, message, fields) => {
       if (level === 'error') failures.push(message, fields?.['error'])
     },
     clientHost: '/127.0.0.1',
+    onClientId: () => undefined,
     // As if the client were gone: nothing waits.
     connectionClosed: AbortSignal.abort(),
   }
@@ -93,7 +97,8 @@ test('a batch with bytes changed is stored as it was sent or refused, and can be
   fc.assert(
     fc.property(fc.array(fc.tuple(fc.nat(good.length - 1), fc.nat(255)), { maxLength: 3 }), (edits) => {
       const topics = new TopicCatalog()
-      const log = topics.create('a', 1, new Map()).partitions[0]
+      topics.create({ name: 'a', partitionCount: 1 })
+      const log = topics.partition('a', 0)
       const records = Buffer.from(good)
       for (const [at, value] of edits) records.writeUInt8(value, at)
       const produce = API_REGISTRY.find(({ name }) => name === 'Produce')
@@ -103,11 +108,14 @@ test('a batch with bytes changed is stored as it was sent or refused, and can be
         timeoutMs: 0,
         topics: [{ name: 'a', partitions: [{ index: 0, records }] }],
       }
-      const broker = { ...contextWith([]).broker, topics }
+      const context = contextWith([])
+      const { node } = context
+      const broker = { ...context.broker, topics }
       produce?.handle(asked, {
         version: 7,
         clientId: '',
         clientHost: '',
+        node,
         broker,
         connectionClosed: AbortSignal.abort(),
       })

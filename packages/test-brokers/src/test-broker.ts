@@ -34,21 +34,22 @@ export interface TestBroker {
  */
 export function testBrokers(env: Readonly<Record<string, string | undefined>> = process.env): TestBroker[] {
   const given = givenKafka(env)
-  const devBroker: TestBroker = { name: 'dev broker', start: startDevBroker }
+  const devBroker: TestBroker = { name: 'dev broker', start: () => startDevCluster(1) }
   if (given.kind === 'none') return [devBroker]
   const { brokers } = given.kafka
   return [devBroker, { name: 'Apache Kafka', start: () => beside(brokers) }]
 }
 
-async function startDevBroker(): Promise<RunningBroker> {
+/** A dev broker of several nodes: leaders and coordinators are spread over them, and `faults` stops and moves them. */
+export async function startDevCluster(nodes: number): Promise<RunningBroker & { readonly faults: Faults }> {
   const registry = await startRegistry({ port: 0 })
-  const broker = await startBroker({ port: 0 })
+  const broker = await startBroker({ port: 0, nodes })
   const stop = async (): Promise<void> => {
     await Promise.all([broker.stop(), registry.stop()])
   }
   return {
     kind: 'dev-broker',
-    brokers: [broker.address],
+    brokers: [...broker.addresses],
     registry: registry.url,
     registryFaults: registry.faults,
     faults: broker.faults,

@@ -1,7 +1,9 @@
 // What an API of the broker is: its number, its versions, its two schemas and its handler.
 
 import type { BrokerState } from '../broker-state.ts'
+import type { ClusterNode } from '../cluster/cluster.ts'
 import { compileMessage } from '../protocol/codec.ts'
+import { KAFKA_ERRORS } from '../protocol/error-codes.ts'
 import type { Reader } from '../protocol/reader.ts'
 import type { Decoded, Encodable, MessageSchema } from '../protocol/schema.ts'
 import type { FrameWriter } from '../protocol/writer.ts'
@@ -39,13 +41,18 @@ export interface ApiCall {
   readonly clientId: string
   /** As Kafka shows it: `/127.0.0.1`. */
   readonly clientHost: string
+  /** The node that was asked. */
+  readonly node: ClusterNode
   readonly broker: BrokerState
   /** Aborts when the connection is gone: an answer that waits may give up. */
   readonly connectionClosed: AbortSignal
 }
 
-/** Instead of a response: the client wants none (acks 0), or is told of an error by losing the connection, as in Kafka. */
-export type Unanswered = 'no-answer' | 'close-connection'
+/**
+ * Instead of a response: the client wants none (acks 0), or is told of an error by losing the connection, as in Kafka.
+ * Only a fault resets it.
+ */
+export type Unanswered = 'no-answer' | 'close-connection' | 'reset-connection'
 
 export type Answer<Response> = Response | Unanswered
 
@@ -88,6 +95,10 @@ export function defineApi<const Request extends MessageSchema, const Response ex
   const isFlexible = (version: number): boolean => version >= flexibleFrom
   const requests = perVersion((version) => compileMessage(api.request, version, isFlexible(version)))
   const responses = perVersion((version) => compileMessage(api.response, version, isFlexible(version)))
+  const refuse = (request: unknown, errorCode: number): Answer<unknown> => {
+    if (api.wantsAnswer?.(request as Decoded<Request>) === false) return 'close-connection'
+    return refusal(api.response, request as Decoded<Request>, errorCode)
+  }
   return {
     key: API_KEYS[api.name],
     name: api.name,
@@ -98,12 +109,18 @@ export function defineApi<const Request extends MessageSchema, const Response ex
     isFlexible,
     readRequest: (reader, version) => requests(version).read(reader),
     writeResponse: (writer, version, response) => responses(version).write(writer, response),
-    handle: (request, call) => api.handle(request as Decoded<Request>, call),
-    refuse(request, errorCode) {
-      if (api.wantsAnswer?.(request as Decoded<Request>) === false) return 'close-connection'
-      return refusal(api.response, request as Decoded<Request>, errorCode)
-    },
+    handle: (request, call) =>
+      isMisrouted(request, call)
+        ? refuse(request, KAFKA_ERRORS.NOT_COORDINATOR)
+        : api.handle(request as Decoded<Request>, call),
+    refuse,
   }
+}
+
+/** Whether another node coordinates the one group that a request names; those that name several judge each. */
+function isMisrouted(request: unknown, { node, broker }: ApiCall): boolean {
+  const { groupId } = request as { readonly groupId?: unknown }
+  return typeof groupId === 'string' && broker.cluster.coordinatorOf(groupId)?.id !== node.id
 }
 
 function perVersion<T>(compile: (version: number) => T): (version: number) => T {

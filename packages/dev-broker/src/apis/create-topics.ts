@@ -1,7 +1,8 @@
-// CreateTopics, versions 2 to 4. −1 partitions or replicas: the broker's default. One broker: one replica.
+// CreateTopics, versions 2 to 4. −1 partitions or replicas: the broker's default. A replica per node at most.
 // A topic is there when the answer is; every refusal carries Kafka's code and a message that says why.
 
 import type { BrokerState } from '../broker-state.ts'
+import { unlessStorageFails } from '../disk/storage-error.ts'
 import { KAFKA_ERRORS } from '../protocol/error-codes.ts'
 import type { Decoded } from '../protocol/schema.ts'
 import { topicConfigFault } from '../topics/topic-configs.ts'
@@ -29,17 +30,21 @@ export const createTopics: ApiDefinition = defineApi({
   },
 
   handle({ topics, validateOnly }, { broker }) {
-    const totalPartitions = topics.reduce((total, topic) => total + partitionCountOf(topic, broker), 0)
+    const totalPartitions = topics.reduce((total, topic) => total + placementOf(topic, broker).partitionCount, 0)
     const create = (topic: TopicRequest): { name: string; errorCode: number } => {
       const { name, configs } = topic
       const isTwice = topics.filter((other) => other.name === name).length > 1
       const fault = isTwice
         ? topicFault('INVALID_REQUEST', `Duplicate topic '${name}' in the request.`)
-        : (nameFault(name, broker) ?? placementFault(topic) ?? sizeFault(totalPartitions) ?? configFault(configs))
+        : (nameFault(name, broker) ??
+          placementFault(topic, broker) ??
+          sizeFault(totalPartitions) ??
+          configFault(configs))
       if (fault !== null) return { name, ...fault }
       const overrides = configs.flatMap(({ name: config, value }) => (value === null ? [] : [[config, value] as const]))
-      if (!validateOnly) broker.topics.create(name, partitionCountOf(topic, broker), new Map(overrides))
-      return { name, errorCode: KAFKA_ERRORS.NONE }
+      const wanted = { ...placementOf(topic, broker), name, overrides: new Map(overrides) }
+      const isDone = validateOnly || unlessStorageFails(() => broker.topics.create(wanted)) !== null
+      return { name, errorCode: isDone ? KAFKA_ERRORS.NONE : KAFKA_ERRORS.KAFKA_STORAGE_ERROR }
     }
     return { topics: topics.map(create) }
   },
@@ -54,12 +59,16 @@ function nameFault(name: string, { topics }: BrokerState): TopicFault | null {
   return topicFault('INVALID_TOPIC_EXCEPTION', `Topic '${name}' collides with existing topic: ${other}`)
 }
 
-function placementFault({ assignments, partitionCount, replicationFactor }: TopicRequest): TopicFault | null {
+function placementFault(
+  { assignments, partitionCount, replicationFactor }: TopicRequest,
+  { cluster }: BrokerState,
+): TopicFault | null {
+  const { length } = cluster.live
   if (assignments.length > 0) return assignmentFault(assignments)
   if (partitionCount === 0 || partitionCount < -1)
     return topicFault('INVALID_PARTITIONS', `Number of partitions must be positive, or -1: ${partitionCount}.`)
-  if (replicationFactor === 1 || replicationFactor === -1) return null
-  const reason = `A replication factor of ${replicationFactor} cannot be reached: there is 1 broker.`
+  if (replicationFactor === -1 || (replicationFactor >= 1 && replicationFactor <= length)) return null
+  const reason = `A replication factor of ${replicationFactor} cannot be reached: brokers available: ${length}.`
   return topicFault('INVALID_REPLICATION_FACTOR', reason)
 }
 
@@ -71,6 +80,9 @@ function configFault(configs: TopicRequest['configs']): TopicFault | null {
   return null
 }
 
-function partitionCountOf({ partitionCount }: TopicRequest, { defaultPartitions }: BrokerState): number {
-  return partitionCount === -1 ? defaultPartitions : partitionCount
+function placementOf({ partitionCount, replicationFactor }: TopicRequest, { defaultPartitions }: BrokerState) {
+  return {
+    partitionCount: partitionCount === -1 ? defaultPartitions : partitionCount,
+    replicationFactor: replicationFactor === -1 ? 1 : replicationFactor,
+  }
 }

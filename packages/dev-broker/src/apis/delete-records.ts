@@ -2,7 +2,7 @@
 
 import { KAFKA_ERRORS } from '../protocol/error-codes.ts'
 import { type ApiDefinition, defineApi } from './api.ts'
-import { answerPartitions, topicPartitions } from './topic-partitions.ts'
+import { answerPartitions, ledPartition, topicPartitions } from './topic-partitions.ts'
 
 const END_OF_LOG = -1
 
@@ -15,13 +15,14 @@ export const deleteRecords: ApiDefinition = defineApi({
     topics: topicPartitions({ index: 'int32', lowWatermark: 'int64 =-1', errorCode: 'int16' }),
   },
 
-  handle: ({ topics }, { broker }) => ({
+  handle: ({ topics }, call) => ({
     topics: answerPartitions(topics, (name, { index, offset: asked }) => {
-      const log = broker.topics.partition(name, index)
-      if (log === undefined) return { errorCode: KAFKA_ERRORS.UNKNOWN_TOPIC_OR_PARTITION }
+      const led = ledPartition(call, name, index)
+      if (typeof led === 'number') return { errorCode: led }
+      const { log, topic } = led
       const offset = asked === END_OF_LOG ? log.endOffset : asked
       if (offset < 0 || offset > log.endOffset) return { errorCode: KAFKA_ERRORS.OFFSET_OUT_OF_RANGE }
-      log.truncateBefore(offset)
+      call.broker.topics.truncateBefore(topic, index, offset)
       return { lowWatermark: log.startOffset, errorCode: KAFKA_ERRORS.NONE }
     }),
   }),

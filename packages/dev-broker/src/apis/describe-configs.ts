@@ -1,10 +1,10 @@
-// DescribeConfigs, versions 1 and 2, for topics (type 2) and this broker (type 4). Every topic setting of Kafka is listed with
+// DescribeConfigs, versions 1 and 2, for topics (type 2) and the node that is asked (type 4). Every topic setting of Kafka is listed with
 // its value; UNSUPPORTED.md says which have no effect here. Synonyms are never listed.
 
 import type { BrokerState } from '../broker-state.ts'
 import { KAFKA_ERRORS } from '../protocol/error-codes.ts'
 import { TOPIC_CONFIGS } from '../topics/topic-configs.ts'
-import { type ApiDefinition, defineApi } from './api.ts'
+import { type ApiCall, type ApiDefinition, defineApi } from './api.ts'
 import { type TopicFault, topicFault } from './topic-fault.ts'
 
 const RESOURCE = { topic: 2, broker: 4 } as const
@@ -47,9 +47,9 @@ export const describeConfigs: ApiDefinition = defineApi({
     ],
   },
 
-  handle: ({ resources }, { broker }) => ({
+  handle: ({ resources }, call) => ({
     resources: resources.map(({ type, name, keys }) => {
-      const found = entriesOf(type, name, broker)
+      const found = entriesOf(type, name, call)
       if ('errorCode' in found) return { ...found, type, name }
       const configs = found.filter((config) => keys === null || keys.length === 0 || keys.includes(config.name))
       return { errorCode: KAFKA_ERRORS.NONE, type, name, configs }
@@ -57,7 +57,7 @@ export const describeConfigs: ApiDefinition = defineApi({
   }),
 })
 
-function entriesOf(type: number, name: string, broker: BrokerState): readonly ConfigEntry[] | TopicFault {
+function entriesOf(type: number, name: string, { broker, node }: ApiCall): readonly ConfigEntry[] | TopicFault {
   switch (type) {
     case RESOURCE.topic: {
       const overrides = broker.topics.find(name)?.overrides
@@ -66,9 +66,9 @@ function entriesOf(type: number, name: string, broker: BrokerState): readonly Co
         : topicEntries(overrides)
     }
     case RESOURCE.broker:
-      return name === '' || name === String(broker.nodeId)
-        ? brokerEntries(broker)
-        : topicFault('INVALID_REQUEST', `Unexpected broker id, expected ${broker.nodeId}, but received ${name}`)
+      return name === '' || name === String(node.id)
+        ? brokerEntries(broker, node.id)
+        : topicFault('INVALID_REQUEST', `Unexpected broker id, expected ${node.id}, but received ${name}`)
     default:
       return topicFault('INVALID_REQUEST', `Unsupported resource type: ${type}`)
   }
@@ -83,7 +83,7 @@ function topicEntries(overrides: ReadonlyMap<string, string>): readonly ConfigEn
   }))
 }
 
-function brokerEntries({ nodeId, defaultPartitions, groups: { limits } }: BrokerState): readonly ConfigEntry[] {
+function brokerEntries({ defaultPartitions, groups: { limits } }: BrokerState, nodeId: number): readonly ConfigEntry[] {
   const values = {
     'auto.create.topics.enable': false,
     'group.max.session.timeout.ms': limits.maxSessionTimeoutMs,

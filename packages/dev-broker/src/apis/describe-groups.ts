@@ -26,8 +26,10 @@ export const describeGroups: ApiDefinition = defineApi({
     ],
   },
 
-  handle: ({ groups }, { broker }) => ({
+  handle: ({ groups }, { broker, node }) => ({
     groups: groups.map((groupId) => {
+      if (broker.cluster.coordinatorOf(groupId)?.id !== node.id)
+        return { errorCode: KAFKA_ERRORS.NOT_COORDINATOR, groupId }
       const errorCode = KAFKA_ERRORS.NONE
       const group = broker.groups.find(groupId)
       if (group === undefined) return { errorCode, groupId, state: 'Dead' }

@@ -8,9 +8,8 @@
 import { awaitAppends } from '../log/long-poll.ts'
 import { KAFKA_ERRORS } from '../protocol/error-codes.ts'
 import type { Decoded } from '../protocol/schema.ts'
-import type { TopicCatalog } from '../topics/topic-catalog.ts'
-import { type ApiDefinition, defineApi } from './api.ts'
-import { answerPartitions, topicPartitions } from './topic-partitions.ts'
+import { type ApiCall, type ApiDefinition, defineApi } from './api.ts'
+import { answerPartitions, ledPartition, topicPartitions } from './topic-partitions.ts'
 
 const request = {
   replicaId: 'int32',
@@ -51,27 +50,28 @@ export const fetchApi: ApiDefinition = defineApi({
     }),
   },
 
-  async handle(asked, { broker: { topics }, connectionClosed }) {
+  async handle(asked, call) {
     if (asked.sessionId !== 0) return { errorCode: KAFKA_ERRORS.FETCH_SESSION_ID_NOT_FOUND, topics: [] }
-    const first = readPartitions(asked, topics)
+    const first = readPartitions(asked, call)
     const missingBytes = asked.minBytes - first.bytes
     if (first.hasError || missingBytes <= 0 || asked.maxWaitMs <= 0) return first.response
     const logs = asked.topics.flatMap(({ name, partitions }) =>
-      partitions.flatMap(({ index }) => topics.partition(name, index) ?? []),
+      partitions.flatMap(({ index }) => call.broker.topics.partition(name, index) ?? []),
     )
-    await awaitAppends(logs, missingBytes, asked.maxWaitMs, connectionClosed)
-    return readPartitions(asked, topics).response
+    await awaitAppends(logs, missingBytes, asked.maxWaitMs, call.connectionClosed)
+    return readPartitions(asked, call).response
   },
 })
 
-function readPartitions(asked: Decoded<typeof request>, catalog: TopicCatalog) {
+function readPartitions(asked: Decoded<typeof request>, call: ApiCall) {
   let bytes = 0
   let hasError = false
   const topics = answerPartitions(asked.topics, (name, { index, fetchOffset, maxBytes }) => {
-    const log = catalog.partition(name, index)
-    const isInRange = log !== undefined && fetchOffset >= log.startOffset && fetchOffset <= log.endOffset
+    const led = ledPartition(call, name, index)
+    const isInRange = typeof led === 'object' && led.log.holds(fetchOffset)
     if (!isInRange) hasError = true
-    if (log === undefined) return { errorCode: KAFKA_ERRORS.UNKNOWN_TOPIC_OR_PARTITION }
+    if (typeof led === 'number') return { errorCode: led }
+    const { log } = led
     const { startOffset: logStartOffset, endOffset } = log
     const offsets = { highWatermark: endOffset, lastStableOffset: endOffset, logStartOffset }
     if (!isInRange) return { errorCode: KAFKA_ERRORS.OFFSET_OUT_OF_RANGE, ...offsets }

@@ -1,4 +1,4 @@
-// FindCoordinator, versions 0 to 2. This broker coordinates every group. Transactions (key type 1) have no coordinator here.
+// FindCoordinator, versions 0 to 2. Every node knows who coordinates a group. Transactions (key type 1) have no coordinator here.
 
 import { KAFKA_ERRORS } from '../protocol/error-codes.ts'
 import { type ApiDefinition, defineApi } from './api.ts'
@@ -18,8 +18,12 @@ export const findCoordinator: ApiDefinition = defineApi({
     port: 'int32 =-1',
   },
 
-  handle({ keyType }, { broker: { nodeId, host, port } }) {
-    if (keyType === GROUP_KEY) return { errorCode: KAFKA_ERRORS.NONE, nodeId, host, port }
-    return { errorCode: KAFKA_ERRORS.INVALID_REQUEST, errorMessage: 'Only consumer groups have a coordinator here.' }
+  handle({ key, keyType }, { broker }) {
+    if (keyType !== GROUP_KEY)
+      return { errorCode: KAFKA_ERRORS.INVALID_REQUEST, errorMessage: 'Only consumer groups have a coordinator here.' }
+    const coordinator = broker.cluster.coordinatorOf(key)
+    if (coordinator === undefined) return { errorCode: KAFKA_ERRORS.COORDINATOR_NOT_AVAILABLE }
+    const { id: nodeId, host, port } = coordinator
+    return { errorCode: KAFKA_ERRORS.NONE, nodeId, host, port }
   },
 })

@@ -1,4 +1,4 @@
-// ListGroups, versions 0 to 2: every group, those without members too.
+// ListGroups, versions 0 to 2: every group this node coordinates, those without members too.
 
 import { KAFKA_ERRORS } from '../protocol/error-codes.ts'
 import { type ApiDefinition, defineApi } from './api.ts'
@@ -13,8 +13,10 @@ export const listGroups: ApiDefinition = defineApi({
     groups: [{ groupId: 'string', protocolType: 'string' }],
   },
 
-  handle: (_request, { broker }) => ({
+  handle: (_request, { broker, node }) => ({
     errorCode: KAFKA_ERRORS.NONE,
-    groups: [...broker.groups.all].map(({ id, roster }) => ({ groupId: id, protocolType: roster.protocolType })),
+    groups: [...broker.groups.all]
+      .filter(({ id }) => broker.cluster.coordinatorOf(id)?.id === node.id)
+      .map(({ id, roster }) => ({ groupId: id, protocolType: roster.protocolType })),
   }),
 })

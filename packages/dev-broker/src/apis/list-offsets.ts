@@ -4,7 +4,7 @@
 import type { PartitionLog } from '../log/partition-log.ts'
 import { KAFKA_ERRORS } from '../protocol/error-codes.ts'
 import { type ApiDefinition, defineApi } from './api.ts'
-import { answerPartitions, topicPartitions } from './topic-partitions.ts'
+import { answerPartitions, ledPartition, topicPartitions } from './topic-partitions.ts'
 
 const LATEST = -1
 const EARLIEST = -2
@@ -27,11 +27,11 @@ export const listOffsets: ApiDefinition = defineApi({
     }),
   },
 
-  handle: ({ topics }, { broker }) => ({
+  handle: ({ topics }, call) => ({
     topics: answerPartitions(topics, (name, { index, timestampSought }) => {
-      const log = broker.topics.partition(name, index)
-      if (log === undefined) return { errorCode: KAFKA_ERRORS.UNKNOWN_TOPIC_OR_PARTITION }
-      return { errorCode: KAFKA_ERRORS.NONE, ...offsetAt(log, timestampSought) }
+      const led = ledPartition(call, name, index)
+      if (typeof led === 'number') return { errorCode: led }
+      return { errorCode: KAFKA_ERRORS.NONE, ...offsetAt(led.log, timestampSought) }
     }),
   }),
 })

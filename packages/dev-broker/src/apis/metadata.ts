@@ -1,4 +1,4 @@
-// Metadata, versions 0 to 6. One broker, which is controller and leader of everything. Never creates a topic, whatever
+// Metadata, versions 0 to 6. The first node that is up is the controller. Never creates a topic, whatever
 // allowAutoTopicCreation says: unknown ones are answered with UNKNOWN_TOPIC_OR_PARTITION.
 
 import type { BrokerState } from '../broker-state.ts'
@@ -6,6 +6,8 @@ import { KAFKA_ERRORS } from '../protocol/error-codes.ts'
 import type { Encodable } from '../protocol/schema.ts'
 import { topicNameFault } from '../topics/topic-name.ts'
 import { type ApiDefinition, defineApi } from './api.ts'
+
+const NO_NODE = -1
 
 const topicResponse = {
   errorCode: 'int16',
@@ -37,33 +39,36 @@ export const metadata: ApiDefinition = defineApi({
   },
 
   handle({ topics: asked }, { version, broker }) {
-    const { nodeId, host, port, clusterId } = broker
+    const { live, id: clusterId } = broker.cluster
     const wantsAll = asked === null || (version === 0 && asked.length === 0)
     const names = wantsAll ? [...broker.topics.all].map(({ name }) => name) : asked
     return {
-      brokers: [{ nodeId, host, port }],
+      brokers: live.map(({ id: nodeId, host, port }) => ({ nodeId, host, port })),
       clusterId,
-      controllerId: nodeId,
+      controllerId: live[0]?.id ?? NO_NODE,
       topics: names.map((name) => describe(name, broker)),
     }
   },
 })
 
-function describe(name: string, { topics, nodeId }: BrokerState): Encodable<typeof topicResponse> {
+function describe(name: string, { topics, cluster }: BrokerState): Encodable<typeof topicResponse> {
   const topic = topics.find(name)
   if (topic === undefined) {
     const isLegal = topicNameFault(name) === null
     const errorCode = isLegal ? KAFKA_ERRORS.UNKNOWN_TOPIC_OR_PARTITION : KAFKA_ERRORS.INVALID_TOPIC_EXCEPTION
     return { errorCode, name }
   }
-  const errorCode = KAFKA_ERRORS.NONE
-  const replicas = [nodeId]
-  const partitions = topic.partitions.map((_, index) => ({
-    errorCode,
-    index,
-    leaderId: nodeId,
-    replicas,
-    inSyncReplicas: replicas,
-  }))
-  return { errorCode, name, partitions }
+  const partitions = topic.partitions.map((_, index) => {
+    const replicas = cluster.replicasOf(topic, index)
+    const leaderId = cluster.leaderOf(topic, index) ?? NO_NODE
+    return {
+      errorCode: leaderId === NO_NODE ? KAFKA_ERRORS.LEADER_NOT_AVAILABLE : KAFKA_ERRORS.NONE,
+      index,
+      leaderId,
+      replicas,
+      inSyncReplicas: replicas.filter((id) => cluster.isUp(id)),
+      offlineReplicas: replicas.filter((id) => !cluster.isUp(id)),
+    }
+  })
+  return { errorCode: KAFKA_ERRORS.NONE, name, partitions }
 }

@@ -1,6 +1,8 @@
 // OffsetCommit, versions 2 to 7. Judged by member and generation, not by who owns the partition, as Kafka's classic groups do.
 // A member's commit renews its session. Retention times (2 to 4) and static ids (7) are ignored: see UNSUPPORTED.md.
 
+import type { BrokerState } from '../broker-state.ts'
+import type { OffsetToCommit } from '../groups/committed-offsets.ts'
 import { KAFKA_ERRORS } from '../protocol/error-codes.ts'
 import { type ApiDefinition, defineApi } from './api.ts'
 import { answerPartitions, topicPartitions } from './topic-partitions.ts'
@@ -27,15 +29,23 @@ export const offsetCommit: ApiDefinition = defineApi({
   },
 
   handle({ groupId, memberId, generationId, topics }, { broker }) {
-    const group = broker.groups.admitCommit(groupId, memberId, generationId)
-    return {
-      topics: answerPartitions(topics, (name, { index, offset, leaderEpoch, metadata }) => {
-        if (typeof group === 'number') return { errorCode: group }
-        if (broker.topics.partition(name, index) === undefined)
-          return { errorCode: KAFKA_ERRORS.UNKNOWN_TOPIC_OR_PARTITION }
-        const committed = { offset, leaderEpoch, metadata: metadata ?? '' }
-        return { errorCode: broker.groups.commit(group, name, index, committed) }
-      }),
-    }
+    const { groups } = broker
+    const group = groups.admitCommit(groupId, memberId, generationId)
+    if (typeof group === 'number') return { topics: answerPartitions(topics, () => ({ errorCode: group })) }
+    const offsets: OffsetToCommit[] = []
+    const answers = answerPartitions(topics, (topic, { index: partition, offset, leaderEpoch, metadata }) => {
+      const committed = { topic, partition, offset, leaderEpoch, metadata: metadata ?? '' }
+      const errorCode = commitFault(committed, broker)
+      if (errorCode === KAFKA_ERRORS.NONE) offsets.push(committed)
+      return { errorCode }
+    })
+    const errorCode = groups.commit(group, offsets)
+    return { topics: errorCode === KAFKA_ERRORS.NONE ? answers : answerPartitions(topics, () => ({ errorCode })) }
   },
 })
+
+function commitFault({ topic, partition, metadata }: OffsetToCommit, { topics, groups }: BrokerState): number {
+  if (topics.partition(topic, partition) === undefined) return KAFKA_ERRORS.UNKNOWN_TOPIC_OR_PARTITION
+  const isTooLong = metadata.length > groups.limits.maxOffsetMetadataLength
+  return isTooLong ? KAFKA_ERRORS.OFFSET_METADATA_TOO_LARGE : KAFKA_ERRORS.NONE
+}

@@ -4,11 +4,12 @@
 // an error then closes the connection, as in Kafka. A batch is kept as it came; what is checked is in log/admit-batch.ts.
 
 import type { BrokerState } from '../broker-state.ts'
+import { unlessStorageFails } from '../disk/storage-error.ts'
 import { admitBatch } from '../log/admit-batch.ts'
 import type { Appended } from '../log/partition-log.ts'
 import { KAFKA_ERRORS } from '../protocol/error-codes.ts'
-import { type ApiDefinition, defineApi } from './api.ts'
-import { answerPartitions, topicPartitions } from './topic-partitions.ts'
+import { type ApiCall, type ApiDefinition, defineApi } from './api.ts'
+import { answerPartitions, ledPartition, topicPartitions } from './topic-partitions.ts'
 
 type PartitionAnswer = { readonly errorCode: number; readonly logStartOffset?: number } & Partial<Appended>
 
@@ -35,10 +36,10 @@ export const produce: ApiDefinition = defineApi({
 
   wantsAnswer: ({ acks }) => acks !== 0,
 
-  handle({ acks, topics: asked }, { broker }) {
-    const errorCode = requestFault(acks, broker)
+  handle({ acks, topics: asked }, call) {
+    const errorCode = requestFault(acks, call.broker)
     const topics = answerPartitions(asked, (name, { index, records }) =>
-      errorCode === KAFKA_ERRORS.NONE ? append(name, index, records, broker) : { errorCode },
+      errorCode === KAFKA_ERRORS.NONE ? append(name, index, records, call) : { errorCode },
     )
     if (acks !== 0) return { topics }
     const partitions = topics.flatMap((topic) => topic.partitions)
@@ -51,25 +52,21 @@ function requestFault(acks: number, { topics, maxLogBytes }: BrokerState): numbe
   return topics.sizeBytes >= maxLogBytes ? KAFKA_ERRORS.KAFKA_STORAGE_ERROR : KAFKA_ERRORS.NONE
 }
 
-function append(name: string, index: number, records: Buffer | null, { topics, now }: BrokerState): PartitionAnswer {
-  const topic = topics.find(name)
-  const log = topic?.partitions[index]
-  if (topic === undefined || log === undefined) return { errorCode: KAFKA_ERRORS.UNKNOWN_TOPIC_OR_PARTITION }
-  const { settings } = topic
-  const nowMs = now()
+function append(name: string, index: number, records: Buffer | null, call: ApiCall): PartitionAnswer {
+  const led = ledPartition(call, name, index)
+  if (typeof led === 'number') return { errorCode: led }
+  const { log } = led
+  const { settings } = led.topic
+  const nowMs = call.broker.now()
   const admission = admitBatch(records, settings, nowMs)
   switch (admission.kind) {
     case 'refused':
       return { errorCode: admission.errorCode }
     case 'admitted': {
-      const appended = log.append(ownBytes(admission.batch), admission.header, settings.usesLogAppendTime, nowMs)
+      const { batch, header } = admission
+      const appended = unlessStorageFails(() => log.append(batch, header, settings.usesLogAppendTime, nowMs))
+      if (appended === null) return { errorCode: KAFKA_ERRORS.KAFKA_STORAGE_ERROR }
       return { errorCode: KAFKA_ERRORS.NONE, ...appended, logStartOffset: log.startOffset }
     }
   }
-}
-
-/** The batch without the rest of the socket's buffer, which a view would keep alive as long as the log. */
-function ownBytes(batch: Buffer): Buffer {
-  const isMostOfItsBuffer = batch.length * 2 > batch.buffer.byteLength
-  return isMostOfItsBuffer ? batch : Buffer.from(batch)
 }

@@ -19,8 +19,11 @@ export function sizeFault(partitions: number): TopicFault | null {
   return topicFault('POLICY_VIOLATION', `Excessively large number of partitions per request: ${partitions}, ${bound}.`)
 }
 
-/** With one broker there is nothing to choose: see UNSUPPORTED.md. */
+/** Placement is the broker's: see UNSUPPORTED.md. */
 export function assignmentFault(assignments: readonly unknown[] | null): TopicFault | null {
   if (assignments === null || assignments.length === 0) return null
-  return topicFault('INVALID_REPLICA_ASSIGNMENT', 'This broker is the only one: leave the replica assignment out.')
+  return topicFault(
+    'INVALID_REPLICA_ASSIGNMENT',
+    'Replicas are placed by this broker: leave the replica assignment out.',
+  )
 }

@@ -1,7 +1,7 @@
 import type { ApiName } from '../apis/api.ts'
 
 /**
- * A scripted misbehaviour of the broker. Without an effect (delayMs, hold, errorCode, drop) it only counts requests.
+ * A scripted misbehaviour of the broker. Without an effect (delayMs, hold, errorCode, drop, reset) it only counts requests.
  *
  * @example
  * // Every commit of runner-1 is stored, but the answer never comes.
@@ -10,7 +10,7 @@ import type { ApiName } from '../apis/api.ts'
 export interface Fault {
   readonly api: ApiName
   /** Only requests of this client id: the whole of it, or a pattern. Default: every client's. */
-  readonly clientId?: string | RegExp
+  readonly clientId?: ClientIdPattern
   /** How many requests it hits. Default: every one until it is removed. */
   readonly times?: number
   /** Whether it strikes before the request is handled or after, when its effect has already happened. Default: before. */
@@ -21,9 +21,14 @@ export interface Fault {
   readonly hold?: Promise<unknown>
   /** Answers with this Kafka error instead (see KAFKA_ERRORS): with `before` the request is not handled at all. */
   readonly errorCode?: number
-  /** Closes the connection instead of answering. */
+  /** Closes the connection instead of answering (FIN). */
   readonly drop?: true
+  /** Resets the connection instead of answering (RST: the client reads ECONNRESET). */
+  readonly reset?: true
 }
+
+/** The whole of a client id, or a pattern. */
+export type ClientIdPattern = string | RegExp
 
 export interface FaultHandle extends Disposable {
   /** How many requests it has hit so far. */
@@ -37,7 +42,8 @@ interface ActiveFault {
   hits: number
 }
 
-export class Faults {
+/** The faults that wait for a request to hit. */
+export class FaultScript {
   readonly #active = new Set<ActiveFault>()
 
   /** Where several match, the one added first strikes; those that only count never get in its way. */
@@ -64,7 +70,7 @@ export class Faults {
   strike(api: ApiName, clientId: string): Fault | null {
     for (const active of this.#active) {
       const { fault } = active
-      if (fault.api !== api || !matches(fault.clientId, clientId)) continue
+      if (fault.api !== api || !matchesClient(fault.clientId, clientId)) continue
       active.hits += 1
       if (active.hits === fault.times) this.#active.delete(active)
       if (hasEffect(fault)) return fault
@@ -73,11 +79,11 @@ export class Faults {
   }
 }
 
-function hasEffect({ delayMs, hold, errorCode, drop }: Fault): boolean {
-  return delayMs !== undefined || hold !== undefined || errorCode !== undefined || drop === true
-}
-
-function matches(wanted: string | RegExp | undefined, clientId: string): boolean {
+export function matchesClient(wanted: ClientIdPattern | undefined, clientId: string): boolean {
   if (wanted === undefined) return true
   return typeof wanted === 'string' ? wanted === clientId : clientId.search(wanted) !== -1
+}
+
+function hasEffect({ delayMs, hold, errorCode, drop, reset }: Fault): boolean {
+  return delayMs !== undefined || hold !== undefined || errorCode !== undefined || drop === true || reset === true
 }

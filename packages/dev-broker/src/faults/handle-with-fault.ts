@@ -15,6 +15,7 @@ export async function handleWithFault(
 }
 
 function instead(fault: Fault, api: ApiDefinition, request: unknown): Answer<unknown> | null {
+  if (fault.reset === true) return 'reset-connection'
   if (fault.drop === true) return 'close-connection'
   return fault.errorCode === undefined ? null : api.refuse(request, fault.errorCode)
 }

@@ -4,6 +4,12 @@ export interface CommittedOffset {
   readonly metadata: string
 }
 
+/** One partition's part of a commit. */
+export interface OffsetToCommit extends CommittedOffset {
+  readonly topic: string
+  readonly partition: number
+}
+
 /** What one group has committed, by topic and partition. */
 export class CommittedOffsets {
   readonly #topics = new Map<string, Map<number, CommittedOffset>>()
@@ -12,15 +18,21 @@ export class CommittedOffsets {
     return this.#topics.entries()
   }
 
-  get isEmpty(): boolean {
-    return this.#topics.size === 0
+  get count(): number {
+    return this.#topics.values().reduce((total, partitions) => total + partitions.size, 0)
+  }
+
+  get all(): readonly OffsetToCommit[] {
+    return [...this.#topics].flatMap(([topic, partitions]) =>
+      [...partitions].map(([partition, committed]) => ({ topic, partition, ...committed })),
+    )
   }
 
   get(topic: string, partition: number): CommittedOffset | undefined {
     return this.#topics.get(topic)?.get(partition)
   }
 
-  set(topic: string, partition: number, committed: CommittedOffset): void {
+  set({ topic, partition, ...committed }: OffsetToCommit): void {
     let partitions = this.#topics.get(topic)
     if (partitions === undefined) {
       partitions = new Map()

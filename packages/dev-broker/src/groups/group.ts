@@ -50,10 +50,14 @@ export class Group {
   readonly offsets: CommittedOffsets = new CommittedOffsets()
   readonly roster: Roster = new Roster()
   #phase: GroupPhase = { name: 'Empty' }
-  #generationId = 0
+  readonly #onGeneration: (generationId: number) => void
+  #generationId: number
 
-  constructor(id: string) {
+  /** `generationId`: the last one there was. `onGeneration` is told of each one that begins, before any member is. */
+  constructor(id: string, generationId = 0, onGeneration: (generationId: number) => void = () => undefined) {
     this.id = id
+    this.#generationId = generationId
+    this.#onGeneration = onGeneration
   }
 
   get phase(): GroupPhase {
@@ -140,6 +144,16 @@ export class Group {
     return KAFKA_ERRORS.NONE
   }
 
+  /** Everybody has to join again. */
+  rebalance(nowMs: number): void {
+    this.#prepareRebalance(nowMs)
+  }
+
+  /** Whatever members wait for is refused; they stay members. */
+  refuseWaiting(errorCode: number): void {
+    for (const member of this.roster.members) refuseWaiting(member, errorCode)
+  }
+
   /** Ends what has run out: announced ids, sessions, and the phase's own deadline. */
   tick(nowMs: number): void {
     this.roster.dropLapsed(nowMs)
@@ -200,6 +214,7 @@ export class Group {
   #completeJoin(nowMs: number): void {
     this.roster.settle() // G2
     this.#generationId += 1 // G1
+    this.#onGeneration(this.#generationId)
     this.#phase = this.roster.isEmpty
       ? { name: 'Empty' }
       : { name: 'CompletingRebalance', latestAtMs: nowMs + this.roster.longestRebalanceTimeoutMs }

@@ -1,7 +1,7 @@
 import type { LogWatcher, PartitionLog } from './partition-log.ts'
 
 /**
- * Resolves once `bytes` more were appended to `logs` in all, one of them was closed, `maxWaitMs` have passed, or `signal`
+ * Resolves once `bytes` more were appended to `logs` in all, one of them changed otherwise, `maxWaitMs` have passed, or `signal`
  * is aborted: whichever comes first. Appends of one turn of the event loop are gathered before it resolves.
  */
 export function awaitAppends(
@@ -21,7 +21,7 @@ export function awaitAppends(
   }
   const watcher: LogWatcher = (event) => {
     if (event.kind === 'appended') missingBytes -= event.bytes
-    if (event.kind === 'closed' || missingBytes <= 0) finish()
+    if (event.kind === 'changed' || missingBytes <= 0) finish()
   }
   const timer = setTimeout(finish, maxWaitMs)
   signal.addEventListener('abort', finish, { once: true })

@@ -72,6 +72,12 @@ export function placeBatch(bytes: Buffer, baseOffset: number): void {
   bytes.writeInt32BE(0, AT.leaderEpoch)
 }
 
+/** Whether the fields that the checksum does not cover are as {@link placeBatch} leaves them. */
+export function isPlaced(bytes: Buffer, baseOffset: number): boolean {
+  const isThere = readInt64(bytes, AT.baseOffset) === baseOffset && bytes.readInt32BE(AT.leaderEpoch) === 0
+  return isThere && bytes.readInt8(AT.magic) === 2
+}
+
 /** Stamps the whole batch with the broker's time, in place, and renews the checksum. */
 export function stampLogAppendTime(bytes: Buffer, appendedAtMs: number): void {
   bytes.writeInt16BE(bytes.readInt16BE(AT.attributes) | LOG_APPEND_TIME_FLAG, AT.attributes)

@@ -7,6 +7,9 @@ import type { Socket } from 'node:net'
 import { FrameSplitter } from './frame-splitter.ts'
 import { type ServeContext, type Served, serveFrame } from './serve-frame.ts'
 
+/** What a connection is given: the rest of its requests' context is its own. */
+export type ConnectionContext = Omit<ServeContext, 'clientHost' | 'connectionClosed' | 'onClientId'>
+
 const MAX_WAITING_FRAMES = 32
 
 export class Connection {
@@ -15,20 +18,35 @@ export class Connection {
   readonly #splitter = new FrameSplitter()
   readonly #waiting: Buffer[] = []
   readonly #closed = new AbortController()
+  #clientId = ''
   #phase: 'idle' | 'serving' | 'closing' = 'idle'
 
-  constructor(socket: Socket, context: Omit<ServeContext, 'clientHost' | 'connectionClosed'>) {
+  constructor(socket: Socket, context: ConnectionContext) {
     this.#socket = socket
     const clientHost = `/${socket.remoteAddress ?? ''}`
-    this.#context = { ...context, clientHost, connectionClosed: this.#closed.signal }
+    const onClientId = (clientId: string): void => {
+      this.#clientId = clientId
+    }
+    this.#context = { ...context, clientHost, onClientId, connectionClosed: this.#closed.signal }
     socket.on('data', (chunk) => this.#receive(chunk))
     // Follows every error; a client that went away is no event here.
     socket.on('error', () => undefined)
     socket.on('close', () => this.#closed.abort())
   }
 
+  /** Of its latest request; empty before the first. */
+  get clientId(): string {
+    return this.#clientId
+  }
+
   close(): void {
     this.#socket.destroy()
+  }
+
+  /** Ends it with RST instead of FIN: the peer reads ECONNRESET, and loses what it has not read yet. */
+  reset(): void {
+    this.#phase = 'closing'
+    this.#socket.resetAndDestroy()
   }
 
   #receive(chunk: Buffer): void {
@@ -50,7 +68,8 @@ export class Connection {
         const served = await serveFrame(frame, this.#context)
         if (this.#closed.signal.aborted) return
         await this.#send(served)
-        if (served.thenClose) return this.#finish()
+        if (served.next === 'close') return this.#finish()
+        if (served.next === 'reset') return this.reset()
         if (this.#waiting.length === 0 && this.#socket.isPaused()) this.#socket.resume()
       }
       this.#phase = 'idle'

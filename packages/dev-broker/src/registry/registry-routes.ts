@@ -55,7 +55,7 @@ const ROUTES: readonly Route[] = [
   route('POST', 'compatibility/subjects/:subject/versions/:selector', testCompatibility),
   route('GET', 'config', ({ store }) => ({ compatibilityLevel: store.globalLevel })),
   route('PUT', 'config', ({ store, body }) => {
-    store.globalLevel = levelOf(body)
+    store.setLevel(null, levelOf(body))
     return { compatibility: store.globalLevel }
   }),
   route('GET', 'config/:subject', ({ store, subject, query }) => ({
@@ -63,7 +63,7 @@ const ROUTES: readonly Route[] = [
       query.get('defaultToGlobal') === 'true' ? store.effectiveLevel(subject) : store.subjectLevel(subject),
   })),
   route('PUT', 'config/:subject', ({ store, subject, body }) => {
-    store.setSubjectLevel(subject, levelOf(body))
+    store.setLevel(subject, levelOf(body))
     return { compatibility: store.subjectLevel(subject) }
   }),
 ]

@@ -1,6 +1,7 @@
 import { checkCompatibility } from '../compatibility/check-compatibility.ts'
 import type { CompatibilityLevel, Incompatibility } from '../compatibility/incompatibility.ts'
 import { InvalidAvroSchemaError, type ParsedAvroSchema, parseAvroSchema } from '../compatibility/parse-avro-schema.ts'
+import { type Journal, NO_JOURNAL } from '../disk/journal.ts'
 import {
   incompatibleSchema,
   invalidSchema,
@@ -27,14 +28,28 @@ export interface StoredVersion extends StoredSchema {
 /** A version's number, or the newest one. */
 export type VersionSelector = number | 'latest'
 
-/** What a registry remembers, in memory. Every refusal is a RegistryError. */
+export type SchemaChange =
+  | { readonly kind: 'schema-registered'; readonly subject: string; readonly id: number; readonly text: string }
+  /** `subject` null: what holds for every subject without a level of its own. */
+  | { readonly kind: 'level-set'; readonly subject: string | null; readonly level: CompatibilityLevel }
+
+/** What a registry remembers. Every refusal is a RegistryError; what changes it may throw StorageError instead. */
 export class SchemaStore {
   readonly #schemas: StoredSchema[] = []
   readonly #schemaByIdentity = new Map<string, StoredSchema>()
   readonly #versionsBySubject = new Map<string, StoredVersion[]>()
   readonly #levelBySubject = new Map<string, CompatibilityLevel>()
+  readonly #journal: Journal<SchemaChange>
+  #globalLevel: CompatibilityLevel = 'BACKWARD'
+
+  constructor(journal: Journal<SchemaChange> = NO_JOURNAL) {
+    this.#journal = journal
+  }
+
   /** What holds for a subject without a level of its own. Confluent's default is BACKWARD too. */
-  globalLevel: CompatibilityLevel = 'BACKWARD'
+  get globalLevel(): CompatibilityLevel {
+    return this.#globalLevel
+  }
 
   subjects(): readonly string[] {
     return [...this.#versionsBySubject.keys()].sort()
@@ -76,9 +91,12 @@ export class SchemaStore {
     if (known !== undefined) return known
     const problems = this.#check(subject, parsed, versions)
     if (problems.length > 0) throw incompatibleSchema(problems)
-    const schema = this.#remember(parsed)
-    this.#versionsBySubject.set(subject, [...versions, { ...schema, version: versions.length + 1 }])
-    return schema
+    const { id, text: storedText } = this.#schemaByIdentity.get(parsed.identity) ?? {
+      id: this.#schemas.length + 1,
+      text: parsed.text,
+    }
+    this.#make({ kind: 'schema-registered', subject, id, text: storedText })
+    return this.version(subject, 'latest')
   }
 
   /** What keeps the schema from standing beside one version. A subject without versions takes anything as its latest. */
@@ -95,11 +113,38 @@ export class SchemaStore {
   }
 
   effectiveLevel(subject: string): CompatibilityLevel {
-    return this.#levelBySubject.get(subject) ?? this.globalLevel
+    return this.#levelBySubject.get(subject) ?? this.#globalLevel
   }
 
-  setSubjectLevel(subject: string, level: CompatibilityLevel): void {
-    this.#levelBySubject.set(subject, level)
+  /** `subject` null: of every subject without a level of its own. */
+  setLevel(subject: string | null, level: CompatibilityLevel): void {
+    this.#make({ kind: 'level-set', subject, level })
+  }
+
+  /** Brings about what was written before: by `#make`, or in an earlier life of the registry. */
+  apply(change: SchemaChange): void {
+    switch (change.kind) {
+      case 'schema-registered':
+        this.#add(change)
+        break
+      case 'level-set':
+        if (change.subject === null) this.#globalLevel = change.level
+        else this.#levelBySubject.set(change.subject, change.level)
+        break
+    }
+  }
+
+  /** What makes a store like this one. */
+  *changes(): Generator<SchemaChange> {
+    yield { kind: 'level-set', subject: null, level: this.#globalLevel }
+    for (const [subject, level] of this.#levelBySubject) yield { kind: 'level-set', subject, level }
+    for (const [subject, versions] of this.#versionsBySubject)
+      for (const { id, text } of versions) yield { kind: 'schema-registered', subject, id, text }
+  }
+
+  #make(change: SchemaChange): void {
+    this.#journal.write(change)
+    this.apply(change)
   }
 
   #check(subject: string, { text }: ParsedAvroSchema, versions: readonly StoredVersion[]): readonly Incompatibility[] {
@@ -107,13 +152,12 @@ export class SchemaStore {
     return checkCompatibility({ candidate: text, against, level: this.effectiveLevel(subject) })
   }
 
-  #remember({ text, identity }: ParsedAvroSchema): StoredSchema {
-    const known = this.#schemaByIdentity.get(identity)
-    if (known !== undefined) return known
-    const schema = { id: this.#schemas.length + 1, text, identity }
-    this.#schemas.push(schema)
-    this.#schemaByIdentity.set(identity, schema)
-    return schema
+  #add({ subject, id, text }: SchemaChange & { kind: 'schema-registered' }): void {
+    const schema = { id, text, identity: parse(text).identity }
+    this.#schemas[id - 1] ??= schema
+    this.#schemaByIdentity.set(schema.identity, this.#schemas[id - 1] ?? schema)
+    const versions = this.#versionsBySubject.get(subject) ?? []
+    this.#versionsBySubject.set(subject, [...versions, { ...schema, version: versions.length + 1 }])
   }
 }
 

@@ -1,13 +1,13 @@
 import { execFile } from 'node:child_process'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { formatKafka } from './format-kafka.ts'
 import type { FindKafkaOptions, KafkaAttempt } from './found-kafka.ts'
 import { freePorts } from './free-port.ts'
 import { jarCache, KAFKA_VERSION, kafkaJars } from './kafka-jars.ts'
 import { KafkaProcess } from './kafka-process.ts'
-import { serverProperties } from './server-properties.ts'
 
 const OLDEST_JAVA = 17
 
@@ -31,7 +31,8 @@ export async function kafkaOnJvm(
   }
 }
 
-async function whatIsLacking(): Promise<string | null> {
+/** What this machine lacks to run a Kafka on the JVM, in one sentence; null when it lacks nothing. */
+export async function whatIsLacking(): Promise<string | null> {
   const version = await run('java', ['-version']).then(
     ({ stderr }) => javaMajor(stderr),
     () => null,
@@ -59,11 +60,8 @@ async function start(jars: string, signal: AbortSignal | undefined): Promise<Kaf
     await rm(home, { recursive: true, force: true, maxRetries: 5 })
   }
   try {
-    const [clientPort = 0, controllerPort = 0] = await freePorts(2)
-    const properties = join(home, 'server.properties')
-    const dataFolder = join(home, 'data')
-    await writeFile(properties, serverProperties({ clientPort, controllerPort, dataFolder }))
-    await format(jars, properties, signal)
+    const [clientPort = 0] = await freePorts(1)
+    const properties = await formatKafka({ jars, folder: home, clientPort, signal })
     broker = new KafkaProcess({ jars, properties })
     await broker.started(signal)
     const brokers = `127.0.0.1:${clientPort}`
@@ -73,10 +71,4 @@ async function start(jars: string, signal: AbortSignal | undefined): Promise<Kaf
     await stop()
     throw error
   }
-}
-
-async function format(jars: string, properties: string, signal: AbortSignal | undefined): Promise<void> {
-  const tool = ['-cp', join(jars, '*'), 'kafka.tools.StorageTool']
-  const { stdout } = await run('java', [...tool, 'random-uuid'], { signal })
-  await run('java', [...tool, 'format', '-t', stdout.trim(), '-c', properties], { signal })
 }

@@ -27,6 +27,9 @@ export class KafkaProcess {
       stdio: ['ignore', 'pipe', 'pipe'],
       detached: true,
     })
+    const endWithParent = (): boolean => this.#child.kill('SIGKILL')
+    process.once('exit', endWithParent)
+    this.#child.once('exit', () => process.off('exit', endWithParent))
     this.#exited = new Promise((resolve) => this.#child.once('close', () => resolve()))
     this.#child.once('error', (error) => this.#started.reject(error))
     void this.#exited.then(() => this.#started.reject(new Error(`it exited at once:\n${this.#lastLines.join('\n')}`)))
@@ -55,6 +58,12 @@ export class KafkaProcess {
     const kill = setTimeout(() => this.#child.kill('SIGKILL'), STOP_GRACE_MS)
     await this.#exited
     clearTimeout(kill)
+  }
+
+  /** SIGKILL. Resolves when the process is gone. */
+  async kill(): Promise<void> {
+    this.#child.kill('SIGKILL')
+    await this.#exited
   }
 
   #follow(stream: Readable | null): void {

@@ -1,17 +1,20 @@
 export interface ServerAddresses {
   readonly clientPort: number
+  /** What clients are told: that of a proxy in front. Default: `clientPort`. */
+  readonly advertisedPort?: number
   readonly controllerPort: number
   readonly dataFolder: string
 }
 
 /** The settings of a Kafka that is broker and controller in one process, on loopback, for tests. */
-export function serverProperties({ clientPort, controllerPort, dataFolder }: ServerAddresses): string {
+export function serverProperties(addresses: ServerAddresses): string {
+  const { clientPort, controllerPort, dataFolder, advertisedPort = clientPort } = addresses
   const settings = {
     'process.roles': 'broker,controller',
     'node.id': '1',
     'controller.quorum.voters': `1@127.0.0.1:${controllerPort}`,
     listeners: `PLAINTEXT://127.0.0.1:${clientPort},CONTROLLER://127.0.0.1:${controllerPort}`,
-    'advertised.listeners': `PLAINTEXT://127.0.0.1:${clientPort}`,
+    'advertised.listeners': `PLAINTEXT://127.0.0.1:${advertisedPort}`,
     'controller.listener.names': 'CONTROLLER',
     'inter.broker.listener.name': 'PLAINTEXT',
     'listener.security.protocol.map': 'CONTROLLER:PLAINTEXT,PLAINTEXT:PLAINTEXT',
