@@ -9,6 +9,7 @@ const mayImport = {
   agents: ['contracts'],
   fleet: ['contracts', 'kafka', 'producer', 'runner', 'dead-letter', 'replay', 'agents'],
   'dev-broker': [],
+  testing: ['contracts'],
   cli: ['contracts', 'kafka', 'producer', 'runner', 'dead-letter', 'replay', 'agents', 'fleet', 'dev-broker'],
   'test-brokers': ['dev-broker'],
 }
@@ -53,8 +54,14 @@ export default {
       name: 'ports-know-no-driver',
       comment: 'What is built on the ports works with every driver.',
       severity: 'error',
-      from: { path: '^packages/kafka/src/', pathNot: '^packages/kafka/src/kafkajs/' },
-      to: { path: '^packages/kafka/src/kafkajs/' },
+      from: { path: '^packages/kafka/src/', pathNot: '^packages/kafka/src/(kafkajs|memory)/' },
+      to: { path: '^packages/kafka/src/(kafkajs|memory)/' },
+    },
+    {
+      name: 'drivers-know-no-other',
+      severity: 'error',
+      from: { path: '^packages/kafka/src/(kafkajs|memory)/' },
+      to: { path: '^packages/kafka/src/(kafkajs|memory)/', pathNot: '^packages/kafka/src/$1/' },
     },
     {
       name: 'only-entries-choose-the-driver',
@@ -63,7 +70,7 @@ export default {
         path: '^packages/[^/]+/src/',
         pathNot: '^packages/(kafka/src/|producer/src/connect|fleet/src/|cli/src/)',
       },
-      to: { path: '^packages/kafka/src/kafkajs/' },
+      to: { path: '^packages/kafka/src/(kafkajs|memory)/' },
     },
     {
       name: 'no-imports-past-an-entry',
@@ -72,7 +79,11 @@ export default {
       from: { path: '^packages/([^/]+)/' },
       to: {
         path: '^packages/[^/]+/src/',
-        pathNot: ['^packages/$1/', '^packages/[^/]+/src/index\\.ts$', '^packages/kafka/src/kafkajs/index\\.ts$'],
+        pathNot: [
+          '^packages/$1/',
+          '^packages/[^/]+/src/index\\.ts$',
+          '^packages/kafka/src/(kafkajs|memory)/index\\.ts$',
+        ],
       },
     },
   ],

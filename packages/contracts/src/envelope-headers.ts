@@ -3,8 +3,10 @@ import { HEADER, HEADER_TEXT_BYTES, type HeaderName } from './headers.ts'
 import type { TaskEnvelope } from './task.ts'
 import { TowlineError } from './towline-error.ts'
 
+type EnvelopeField = Exclude<keyof TaskEnvelope, 'key' | 'queuedAtMs'>
+
 /** What an envelope says in headers. The key, `queuedAtMs` and all positions but the origin stand in the record itself. */
-export type EnvelopeFields = Partial<Omit<TaskEnvelope, 'key' | 'queuedAtMs'>>
+export type EnvelopeFields = { readonly [Field in EnvelopeField]?: TaskEnvelope[Field] | undefined }
 
 /**
  * The headers of an envelope, ready for a record. Left out: what is undefined, and a life or attempt of 1.

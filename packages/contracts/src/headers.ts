@@ -56,14 +56,17 @@ export function headerText(headers: HeaderMap, name: string): string | undefined
   return typeof value === 'string' ? value : (value as Buffer).toString('utf8')
 }
 
+const NO_HEADERS: HeaderMap = Object.freeze(Object.create(null))
+
 /** The headers that are not Towline's: they travel unchanged through retry, dead letter, redrive and replay. */
 export function userHeaders(headers: HeaderMap): HeaderMap {
-  const kept: Record<string, HeaderMap[string]> = Object.create(null)
+  let kept: Record<string, HeaderMap[string]> | undefined
   for (const name in headers) {
     if (name === HEADER.ceId || name === HEADER.traceparent || name.startsWith('towline-')) continue
+    kept ??= Object.create(null) as Record<string, HeaderMap[string]>
     kept[name] = headers[name] as HeaderMap[string]
   }
-  return kept
+  return kept ?? NO_HEADERS
 }
 
 /** What `towline-resolves` says: one life of one task. */

@@ -71,6 +71,14 @@ export { formatFailure, parseFailure } from './failure-header.ts'
 export { TaskEvent } from './generated/task-event.ts'
 export { TaskResult } from './generated/task-result.ts'
 export {
+  decodeGroupMarker,
+  encodeGroupMarker,
+  type FinishedRecord,
+  type GroupMarker,
+  groupMarkerKey,
+  type Restoration,
+} from './group-marker.ts'
+export {
   type HandlerError,
   type HandlerErrorKind,
   handlerErrorKind,
@@ -97,6 +105,7 @@ export {
   agentWithNamespace,
   checkAgentName,
   checkNamespace,
+  clockTopic,
   controlTopic,
   groupIdOf,
   groupsTopic,

@@ -80,6 +80,11 @@ export function groupsTopic(namespace?: string): string {
   return `${prefixOf(namespace)}towline.groups`
 }
 
+/** Holds what `towline doctor --measure-clock` writes: a record whose append time is the broker's clock. */
+export function clockTopic(namespace?: string): string {
+  return `${prefixOf(namespace)}towline.clock`
+}
+
 /** What the name of an agent's topic says, or null for any other topic. Never throws. */
 export function parseTopicName(topic: string): ParsedTopicName | null {
   const parts = topic.split('.')

@@ -36,6 +36,8 @@ export interface RetryQuestion {
 
 export interface RetryPolicy {
   decide(question: RetryQuestion): RetryDecision
+  /** How long a task waits before this attempt, which follows a failed one, in milliseconds. */
+  delayBefore(task: TaskEnvelope, attempt: number): number
   /** See {@link whenTierIsOver} of the ladder; with the tiers of this agent. */
   whenTierIsOver(dueAtMs: number | undefined, nowMs: number): TierVerdict
 }
@@ -52,13 +54,14 @@ export function createRetryPolicy(retry: ResolvedRetryOptions, ordering: Orderin
   for (const tierMs of retry.tiersMs) formatDelay(tierMs)
   return {
     decide: (question) => decide(retry, ordering, question),
+    delayBefore: (task, attempt) => delayBefore(retry, parksIn(ordering, task), attempt),
     whenTierIsOver: (dueAtMs, nowMs) => whenTierIsOver(retry.tiersMs, dueAtMs, nowMs),
   }
 }
 
 function decide(retry: ResolvedRetryOptions, ordering: Ordering, question: RetryQuestion): RetryDecision {
   const { task, outcome, nowMs } = question
-  const parks = ordering === 'partition' || (ordering === 'key' && task.key !== null)
+  const parks = parksIn(ordering, task)
   switch (outcome.kind) {
     case 'deferred': {
       const wait = { delayMs: Math.max(outcome.dueAtMs - nowMs, 0), attempt: task.attempt }
@@ -69,12 +72,21 @@ function decide(retry: ResolvedRetryOptions, ordering: Ordering, question: Retry
       if (task.attempt >= retry.maxAttempts) {
         return { kind: 'dead-letter', reason: 'attempts-exhausted', failure: outcome.failure }
       }
-      const delaysMs = retry.delaysMs ?? (parks ? DEFAULT_KEYED_DELAYS_MS : DEFAULT_UNKEYED_DELAYS_MS)
       const atLeastMs = outcome.kind === 'failed' ? (outcome.retryAfterMs ?? 0) : 0
-      const delayMs = Math.max(delayBeforeRetry(delaysMs, task.attempt), atLeastMs)
+      const delayMs = Math.max(delayBefore(retry, parks, task.attempt + 1), atLeastMs)
       return place(retry, parks, question, { delayMs, attempt: task.attempt + 1 }, outcome.failure)
     }
   }
+}
+
+/** Its order is kept by waiting in the runner (P3). */
+function parksIn(ordering: Ordering, task: TaskEnvelope): boolean {
+  return ordering === 'partition' || (ordering === 'key' && task.key !== null)
+}
+
+function delayBefore(retry: ResolvedRetryOptions, parks: boolean, attempt: number): number {
+  const delaysMs = retry.delaysMs ?? (parks ? DEFAULT_KEYED_DELAYS_MS : DEFAULT_UNKEYED_DELAYS_MS)
+  return delayBeforeRetry(delaysMs, attempt - 1)
 }
 
 interface Wait {

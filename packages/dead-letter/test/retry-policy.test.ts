@@ -148,6 +148,21 @@ describe('options a ladder cannot keep', () => {
   })
 })
 
+describe('the delay before an attempt', () => {
+  test('is that of its number, the last for all that follow', () => {
+    const policy = createRetryPolicy({ ...DEFAULTS, delaysMs: [1_000, 5_000] }, 'key')
+    expect([2, 3, 9].map((attempt) => policy.delayBefore(envelope({ key: KEY }), attempt))).toEqual([
+      1_000, 5_000, 5_000,
+    ])
+  })
+
+  test('is the default of what keeps its order, or of what does not', () => {
+    const unkeyed = envelope({ key: null })
+    expect(createRetryPolicy(DEFAULTS, 'key').delayBefore(unkeyed, 2)).toBe(5_000)
+    expect(createRetryPolicy(DEFAULTS, 'partition').delayBefore(unkeyed, 2)).toBe(1_000)
+  })
+})
+
 const retries: fc.Arbitrary<ResolvedRetryOptions> = fc.record({
   maxAttempts: fc.integer({ min: 1, max: 12 }),
   delaysMs: fc.option(fc.array(fc.integer({ min: 1, max: MAX_WAIT_MS }), { minLength: 1, maxLength: 6 }), {

@@ -1,4 +1,4 @@
-import type { Clock, Logger } from '@towline/contracts'
+import type { Logger } from '@towline/contracts'
 import {
   type AdminPort,
   createRecordSender,
@@ -11,6 +11,7 @@ import {
 } from '@towline/kafka'
 import type { Towline } from '@towline/producer'
 import type { ResolvedConfig } from './config/resolve-config.ts'
+import type { FleetEnvironment } from './fleet.ts'
 import { given } from './given.ts'
 import { LazyResource } from './lazy-resource.ts'
 
@@ -21,10 +22,12 @@ export class ClusterConnections {
   readonly reader: LazyResource<ReaderPort>
   readonly sender: LazyResource<RecordSender>
   readonly schemas: RegistryClient
-  readonly #parts: { readonly config: ResolvedConfig; readonly clock: Clock; readonly log: Logger }
+  readonly #config: ResolvedConfig
+  readonly #environment: FleetEnvironment
   readonly #producer: LazyResource<ProducerPort>
 
-  constructor(config: ResolvedConfig, clock: Clock, log: Logger, driver?: KafkaDriver) {
+  constructor(config: ResolvedConfig, environment: FleetEnvironment) {
+    const { clock, log, driver } = environment
     const connect = async (): Promise<KafkaDriver> => driver ?? (await connectDriver(config, log))
     this.driver = new LazyResource(connect, async () => {})
     this.admin = this.#port((made) => made.admin())
@@ -34,13 +37,15 @@ export class ClusterConnections {
       async () => createRecordSender(await this.#producer.get(), { clock, ...config.producer }),
       (sender) => sender.close(),
     )
-    this.#parts = { config, clock, log }
+    this.#config = config
+    this.#environment = environment
     this.schemas = this.#registry()
   }
 
   /** A producer of tasks over connections of its own, which it closes itself. */
   async towline(): Promise<Towline> {
-    const { config, clock, log } = this.#parts
+    const config = this.#config
+    const { clock, log } = this.#environment
     const { Towline } = await import('@towline/producer')
     const driver = await this.driver.get()
     return new Towline({
@@ -58,13 +63,15 @@ export class ClusterConnections {
   /** Sends what waits, then closes every connection. Safe to repeat. */
   async close(): Promise<void> {
     await this.sender.close()
-    await Promise.all([this.#producer.close(), this.reader.close(), this.admin.close(), this.schemas.close()])
+    await Promise.all([this.#producer.close(), this.reader.close(), this.admin.close()])
+    if (this.#environment.registry === undefined) await this.schemas.close()
     await this.driver.close()
   }
 
   #registry(): RegistryClient {
-    const { config, clock, log } = this.#parts
-    const { url, auth } = config.registry
+    const { registry, clock, log } = this.#environment
+    if (registry !== undefined) return registry
+    const { url, auth } = this.#config.registry
     return createSchemaRegistry({ url, log, clock, ...given({ auth }) })
   }
 

@@ -23,6 +23,7 @@ import { agentUnknown, type ConsumedTopic, findConsumedTopics, requireAgent } fr
 import { readLag, type TopicLag } from './progress/lag.ts'
 import { type GroupOffset, readGroupOffsets } from './progress/offsets.ts'
 import { Replays } from './replays.ts'
+import { OffsetRestore } from './restore/offset-restore.ts'
 import { defaultRunnerId } from './runner-id.ts'
 import { lookUpTask } from './task/look-up-task.ts'
 import type { TaskReport } from './task/task-report.ts'
@@ -38,7 +39,7 @@ export class ConfiguredFleet implements Fleet {
   constructor(config: ResolvedConfig, environment: FleetEnvironment) {
     this.config = config
     this.#environment = environment
-    this.#connections = new ClusterConnections(config, environment.clock, environment.log, environment.driver)
+    this.#connections = new ClusterConnections(config, environment)
     this.#towline = new LazyResource(
       () => this.#connections.towline(),
       (towline) => towline.close(),
@@ -148,6 +149,14 @@ export class ConfiguredFleet implements Fleet {
   async offsets(types: readonly string[] = []): Promise<readonly GroupOffset[]> {
     const [admin, reader] = await Promise.all([this.admin(), this.reader()])
     return await readGroupOffsets(admin, reader, await this.#consumedTopics(types))
+  }
+
+  async offsetRestore(type: string): Promise<OffsetRestore> {
+    const [admin, reader, topics] = await Promise.all([this.admin(), this.reader(), this.#consumedTopics([type])])
+    const { namespace } = this.config
+    const { clock } = this.#environment
+    const sender = (): Promise<RecordSender> => this.sender()
+    return new OffsetRestore({ agent: type, namespace, topics, admin, reader, sender, schemas: this.schemas, clock })
   }
 
   async task(type: string, taskId: string, search: TaskSearch = {}): Promise<TaskReport> {

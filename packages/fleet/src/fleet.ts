@@ -8,6 +8,7 @@ import type { FleetTopics } from './fleet-topics.ts'
 import type { TopicLag } from './progress/lag.ts'
 import type { GroupOffset } from './progress/offsets.ts'
 import type { Replays } from './replays.ts'
+import type { OffsetRestore } from './restore/offset-restore.ts'
 import type { TaskQuery } from './task/look-up-task.ts'
 import type { TaskReport } from './task/task-report.ts'
 
@@ -17,6 +18,8 @@ export interface FleetEnvironment {
   readonly log: Logger
   /** Default: kafkajs to the brokers of the configuration. */
   readonly driver?: KafkaDriver
+  /** Default: HTTP to the registry of the configuration. Shared by all of the fleet, and its owner's to close. */
+  readonly registry?: RegistryClient
 }
 
 /** How to find a task; the agent and its id stand apart. */
@@ -70,6 +73,12 @@ export interface Fleet extends AsyncDisposable {
   lag(types?: readonly string[]): Promise<readonly TopicLag[]>
   /** What the groups store per partition; types as in `lag`. */
   offsets(types?: readonly string[]): Promise<readonly GroupOffset[]>
+  /**
+   * Gives groups of an agent type committed offsets again, where they expired or were deleted.
+   *
+   * @throws TowlineError TOWLINE_AGENT_UNKNOWN, TOWLINE_TOPIC_MISSING, TOWLINE_BROKER_UNAVAILABLE
+   */
+  offsetRestore(type: string): Promise<OffsetRestore>
   /** What the log says of one task. @throws TowlineError as {@link lookUpTask} */
   task(type: string, taskId: string, search?: TaskSearch): Promise<TaskReport>
   /** Sends what waits and closes every connection; runners are drained by whoever started them. Safe to repeat. */

@@ -49,4 +49,12 @@ export type { PartitionLag, TopicLag } from './progress/lag.ts'
 export type { GroupOffset, Pin } from './progress/offsets.ts'
 export { type PartitionProgress, progressOf, type StoredProgress } from './progress/partition-progress.ts'
 export type { Replays } from './replays.ts'
+export type { OffsetRestore } from './restore/offset-restore.ts'
+export type {
+  RestoredPartition,
+  RestorePlan,
+  RestoreReason,
+  RestoreRequest,
+  RestoreTarget,
+} from './restore/restore-plan.ts'
 export type { ShownValue, TaskReport, TaskState } from './task/task-report.ts'

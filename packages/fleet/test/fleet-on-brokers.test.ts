@@ -81,10 +81,10 @@ describe.each(testBrokers())('a fleet on $name', ({ start }) => {
   }
 
   test('plans, creates, and then finds the topics as they should be', async () => {
-    expect((await fleet.topics.plan()).map(({ kind }) => kind)).toEqual(Array.from({ length: 6 }, () => 'ok'))
+    expect((await fleet.topics.plan()).map(({ kind }) => kind)).toEqual(Array.from({ length: 7 }, () => 'ok'))
     namespace = uniqueNamespace()
     const fresh = await makeFleet()
-    expect((await fresh.topics.plan()).map(({ kind }) => kind)).toEqual(Array.from({ length: 6 }, () => 'create'))
+    expect((await fresh.topics.plan()).map(({ kind }) => kind)).toEqual(Array.from({ length: 7 }, () => 'create'))
     await fresh.close()
   })
 

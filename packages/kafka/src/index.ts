@@ -12,6 +12,7 @@
  * await sender.send({ topic: 'digest.tasks' }, { key: Buffer.from('a'), value, headers: {} })
  * ```
  */
+export { type GroupMarkerPorts, GroupMarkers } from './groups/group-markers.ts'
 export type {
   AdminPort,
   CommittedOffset,

@@ -1,8 +1,7 @@
-import { type RunningBroker, testBrokers } from '@towline/test-brokers'
 import { afterAll, afterEach, beforeAll, describe } from 'vitest'
 import { administering } from './contract/administering.ts'
 import { assigning } from './contract/assigning.ts'
-import { type Bench, type ConnectDriver, openBench } from './contract/bench.ts'
+import { type Bench, type Ground, openBench } from './contract/bench.ts'
 import { committing } from './contract/committing.ts'
 import { dataLoss } from './contract/data-loss.ts'
 import { flow } from './contract/flow.ts'
@@ -15,21 +14,25 @@ const CHAPTERS = { assigning, rebalancing, committing, flow, dataLoss, stopping,
 
 export type Chapter = keyof typeof CHAPTERS
 
-/** Every promise of the ports' doc comments, on every broker there is. A driver is one when it passes. */
-export function driverContract(driver: string, connect: ConnectDriver, chapters: readonly Chapter[]): void {
-  describe.each(testBrokers())(`${driver} on $name`, ({ start }) => {
-    let broker: RunningBroker
+export const ALL_CHAPTERS = Object.keys(CHAPTERS) as readonly Chapter[]
+
+/** A driver on something it drives. */
+export interface DriverUnderTest {
+  /** For the names of suites. */
+  readonly name: string
+  open(): Promise<Ground>
+}
+
+/** Every promise of the ports' doc comments. A driver is one when it passes, on each ground it is for. */
+export function driverContract(drivers: readonly DriverUnderTest[], chapters: readonly Chapter[]): void {
+  describe.each(drivers)('$name', ({ open }) => {
     let bench: Bench
 
     beforeAll(async () => {
-      broker = await start()
-      bench = await openBench(broker, connect, 'contract')
+      bench = await openBench(await open())
     })
     afterEach(() => bench.endTest())
-    afterAll(async () => {
-      await bench.close()
-      await broker.stop()
-    })
+    afterAll(() => bench.close())
 
     describe.each(chapters)('%s', (chapter) => CHAPTERS[chapter](() => bench))
   })

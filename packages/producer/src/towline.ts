@@ -72,8 +72,7 @@ export class Towline implements AsyncDisposable {
    */
   async publish<I, O>(agentType: AgentType<I, O>, input: I, options: PublishOptions = {}): Promise<PublishedTask<O>> {
     if (this.#closing !== undefined) throw producerClosed()
-    const sent = await this.#publisher.publish(agentType, input, options)
-    return new PublishedTask(sent, this.results(agentType))
+    return new PublishedTask(await this.#publisher.publish(agentType, input, options), this.results(agentType))
   }
 
   /**
@@ -84,12 +83,15 @@ export class Towline implements AsyncDisposable {
     agentType: AgentType<I, O>,
     items: Iterable<PublishItem<I>>,
   ): Promise<readonly PublishOutcome<O>[]> {
-    const attempt = async ({ input, ...options }: PublishItem<I>): Promise<PublishOutcome<O>> => {
-      try {
-        return { kind: 'published', task: await this.publish(agentType, input, options) }
-      } catch (error) {
-        return { kind: 'failed', error: error instanceof Error ? error : new Error(String(error)) }
-      }
+    const results = this.results(agentType)
+    const failed = (error: unknown): PublishOutcome<O> => {
+      return { kind: 'failed', error: error instanceof Error ? error : new Error(String(error)) }
+    }
+    const attempt = (item: PublishItem<I>): Promise<PublishOutcome<O>> => {
+      if (this.#closing !== undefined) return Promise.resolve(failed(producerClosed()))
+      return this.#publisher
+        .publish(agentType, item.input, item)
+        .then((sent): PublishOutcome<O> => ({ kind: 'published', task: new PublishedTask(sent, results) }), failed)
     }
     if (this.#closing === undefined) await this.#publisher.prepare(agentType)
     return await publishEach(items, attempt, { sender: this.#sender, maxBufferedBytes: this.#parts.maxBufferedBytes })

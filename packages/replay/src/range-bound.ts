@@ -18,7 +18,7 @@ export interface RangeBounds {
 const FORMS =
   "an offset (1200), a time (2026-01-31T10:00:00Z, 2026-01-31), '-2h' before now, 'start' or 'end'; " +
   "a partition before a colon narrows it ('3:1200'), commas separate several ('-2h,3:1200')"
-const DAY = /^(\d{4})-(\d{2})-(\d{2})(?:T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:\d{2}))?$/
+const DAY = /^(\d{4})-(\d{2})-(\d{2})(?:[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:\d{2}))?$/
 
 /**
  * Reads the text of `--from` or `--to`: one bound for all partitions, bounds for single ones (`3:1200`), or both.
@@ -84,7 +84,8 @@ function parseAgo(text: string, option: string): number {
 
 function parseTime(text: string, option: string): number {
   const [, year, month, day] = DAY.exec(text) ?? []
-  const atMs = Date.parse(text)
+  // A day begins as the reader's clock says. Times are printed with a blank for the T.
+  const atMs = Date.parse(text.length === 'YYYY-MM-DD'.length ? `${text}T00:00:00` : text.replace(' ', 'T'))
   // Date.parse takes February 30 for March 2.
   const isRealDay = new Date(Date.UTC(Number(year), Number(month) - 1, Number(day))).getUTCDate() === Number(day)
   if (Number.isNaN(atMs) || !isRealDay) throw invalid(option, text, 'there is no such time')

@@ -99,6 +99,7 @@ export class BrokerWorld implements AsyncDisposable {
         return { kind: 'taken' }
       },
       onDataLost: () => {},
+      onMember: () => {},
       onProof: () => {},
       onFatal: (error) => isDone.reject(error),
     })

@@ -7,7 +7,7 @@ import {
   TaskResult,
   TowlineError,
 } from '@towline/contracts'
-import type { AdminPort, KafkaDriver, ReaderPort, RecordSender } from '@towline/kafka'
+import type { AdminPort, KafkaDriver, ReaderPort, RecordSender, TopicPartition } from '@towline/kafka'
 import { Admission } from './admission.ts'
 import type { AgentGround } from './agent-preflight.ts'
 import { AgentScheduler } from './agent-scheduler.ts'
@@ -17,6 +17,8 @@ import { EventWriter } from './event-writer.ts'
 import { idempotentTasksBelow } from './idempotent-log.ts'
 import { OutcomeRouter, type RetryNotice } from './outcome-router.ts'
 import type { Partition } from './partition.ts'
+import type { PartitionHistory } from './partition-history.ts'
+import type { LostRange } from './partition-start.ts'
 import type { RunnerEvents, TaskRef } from './runner-events.ts'
 import type { ResolvedRunnerOptions } from './runner-options.ts'
 import type { ChildPublisher, RunnerAgent } from './runner-ports.ts'
@@ -38,6 +40,9 @@ export interface SharedRuntime {
   readonly log: Logger
   readonly options: ResolvedRunnerOptions
   readonly events: RunnerEvents
+  readonly history: PartitionHistory
+  /** Offsets have expired: the runner must not go on. */
+  onExpired(error: TowlineError): void
   /** Handlers that ignore their signals hold more than a tenth of an agent's permits. */
   onStuck(agent: string, held: number): void
 }
@@ -49,6 +54,7 @@ export class AgentRuntime {
   readonly #agent: RunnerAgent
   readonly #ground: AgentGround
   readonly #shared: SharedRuntime
+  readonly #events: EventWriter
   readonly #admission: Admission
   readonly #scheduler: AgentScheduler
   readonly #consumers: readonly SupervisedConsumer[]
@@ -57,6 +63,7 @@ export class AgentRuntime {
     this.#agent = agent
     this.#ground = ground
     this.#shared = shared
+    this.#events = this.#makeEventWriter()
     const { maxInFlight, maxInFlightBytes } = shared.options
     this.#admission = new Admission({ concurrency: agent.agent.concurrency, maxInFlight, maxInFlightBytes }, (isFull) =>
       this.#setCause('full', isFull),
@@ -144,7 +151,7 @@ export class AgentRuntime {
   }
 
   #supervise(source: ConsumedTopic): SupervisedConsumer {
-    const { clock, log, events, options, driver, admin, reader, sender } = this.#shared
+    const { clock, log, events, options, driver, admin, reader, sender, history } = this.#shared
     return new SupervisedConsumer({
       clock,
       log,
@@ -167,16 +174,25 @@ export class AgentRuntime {
               tp,
               base,
             ),
+          history,
+          onDataLost: (tp, lost) => this.#tellDataLost(tp, lost),
+          onExpired: this.#shared.onExpired,
           onGuardsChanged: () => sender.poke(),
           onDead,
         }),
     })
   }
 
+  #tellDataLost(tp: TopicPartition, lost: LostRange): void {
+    const { log, events, clock } = this.#shared
+    log.error({ ...tp, ...lost }, 'records were deleted before they were run')
+    events.emit('data:lost', { ...tp, ...lost })
+    this.#events.dataLost(tp, lost, clock.nowMs())
+  }
+
   #makeFlow(): TaskFlow {
     const { agent, host, policy } = this.#agent
     const { clock, log, schemas, children, events } = this.#shared
-    const eventWriter = this.#makeEventWriter()
     return new TaskFlow({
       agent: this.#type,
       host,
@@ -187,12 +203,11 @@ export class AgentRuntime {
       inputCodec: avroCodec<unknown>(agent.agentType.input, schemas),
       encodeOutput: this.#makeOutputEncoder(),
       policy,
-      router: this.#makeRouter(eventWriter),
-      events: eventWriter,
+      router: this.#makeRouter(),
+      events: this.#events,
       children,
       onStarted: (slot) => {
         this.#scheduler.decoded()
-        slot.startedMonotonicMs = clock.monotonicMs()
         if (events.listenerCount('attempt:started') > 0) events.emit('attempt:started', this.#refOf(slot))
       },
       onOutcome: (slot, { outcome, durationMs }) => {
@@ -229,7 +244,7 @@ export class AgentRuntime {
     })
   }
 
-  #makeRouter(events: EventWriter): OutcomeRouter {
+  #makeRouter(): OutcomeRouter {
     const { sender, schemas, options, clock, log } = this.#shared
     const ends = new EndWriter({
       sender,
@@ -244,7 +259,7 @@ export class AgentRuntime {
       policy,
       failures,
       ends,
-      events,
+      events: this.#events,
       log,
       onRetry: (slot, retry) => this.#tellRetry(slot, retry),
     })

@@ -2,13 +2,16 @@ import { type Cancel, type Clock, isTowlineError, type Logger } from '@towline/c
 import type { Admission } from './admission.ts'
 import type { Disposition } from './outcome-router.ts'
 import type { Partition } from './partition.ts'
-import type { TaskFlow } from './task-flow.ts'
+import { promised } from './promised.ts'
+import type { FlowResult, TaskFlow } from './task-flow.ts'
 import type { TaskSlot } from './task-slot.ts'
 
 const FIRST_PROBE_MS = 500
 const LAST_PROBE_MS = 15_000
 const RERUN_MS = 5_000
 const STARTS_PER_TURN = 500
+/** queueMicrotask makes an async resource for every call. */
+const SOON = Promise.resolve()
 
 export interface AgentSchedulerContext {
   readonly admission: Admission
@@ -62,8 +65,8 @@ export class AgentScheduler {
   wake(): void {
     if (this.#isPumpScheduled || this.#ready.size === 0) return
     this.#isPumpScheduled = true
-    if (this.#startsLeft > 0) queueMicrotask(() => this.#pump())
-    else setImmediate(() => this.#nextTurn())
+    if (this.#startsLeft > 0) void SOON.then(this.#pump)
+    else setImmediate(this.#nextTurn)
   }
 
   /** An input was decoded: where schemas could not be read, they can be again, however long this attempt takes. */
@@ -88,14 +91,15 @@ export class AgentScheduler {
     await new Promise<void>((resolve) => this.#idleWaiters.push(resolve))
   }
 
-  #nextTurn(): void {
+  readonly #nextTurn = (): void => {
     this.#startsLeft = STARTS_PER_TURN
     this.#pump()
   }
 
-  #pump(): void {
+  readonly #pump = (): void => {
     this.#isPumpScheduled = false
     for (const partition of [...this.#ready]) {
+      let hasHadItsTurn = false
       while (
         this.#startsLeft > 0 && // S4
         this.#mayStart() &&
@@ -105,8 +109,10 @@ export class AgentScheduler {
         const slot = partition.take()
         if (slot === undefined) break
         this.#start(partition, slot)
+        hasHadItsTurn = true
         if (this.#ready.size > 1) break // turns: one task of each partition
       }
+      if (!hasHadItsTurn && partition.hasReady) continue // it keeps its place in the line
       this.#ready.delete(partition)
       if (partition.hasReady) this.#ready.add(partition)
     }
@@ -134,23 +140,34 @@ export class AgentScheduler {
     this.#context.admission.takePermit(partition.permitKind)
     const isProbe = this.#registry.kind === 'probing'
     if (this.#registry.kind === 'probing') this.#registry = { ...this.#registry, hasStarted: true }
-    void this.#run(partition, slot, isProbe)
+    this.#run(partition, slot, isProbe)
   }
 
-  async #run(partition: Partition, slot: TaskSlot, isProbe: boolean): Promise<void> {
+  #run(partition: Partition, slot: TaskSlot, isProbe: boolean): void {
     const returnPermit = this.#permitReturner(partition)
-    try {
-      const { disposition, stillRunning } = await this.#context.flow.run(partition, slot, returnPermit)
-      if (isProbe) this.#registryAnswered()
-      this.#carryOut(partition, slot, disposition)
-      if (stillRunning !== undefined) await this.#untilSettled(stillRunning, disposition) // S2
-      this.#leaveLane(partition, slot, disposition)
-    } catch (error) {
-      this.#couldNotRun(partition, slot, error)
-    } finally {
+    const end = (): void => {
       returnPermit()
       this.#flowEnded()
     }
+    const fail = (error: unknown): void => {
+      this.#couldNotRun(partition, slot, error)
+      end()
+    }
+    const ran = ({ disposition, stillRunning }: FlowResult): void => {
+      if (isProbe) this.#registryAnswered()
+      this.#carryOut(partition, slot, disposition)
+      if (stillRunning === undefined) {
+        this.#leaveLane(partition, slot, disposition)
+        end()
+        return
+      }
+      this.#untilSettled(stillRunning, disposition) // S2
+        .then(() => this.#leaveLane(partition, slot, disposition))
+        .then(end, fail)
+    }
+    promised(() => this.#context.flow.run(partition, slot, returnPermit))
+      .then(ran)
+      .catch(fail)
   }
 
   /** Returns the permit once, however often it is called. */

@@ -1,7 +1,10 @@
 import {
   type Attributes,
   type Context,
+  context,
+  createContextKey,
   ProxyTracerProvider,
+  ROOT_CONTEXT,
   type Span,
   SpanKind,
   SpanStatusCode,
@@ -12,6 +15,7 @@ import type { TaskSlot } from './task-slot.ts'
 import { contextOfTraceparent, traceparentOf } from './trace-parent.ts'
 
 const TRACER = '@towline/runner'
+const PROBE = ROOT_CONTEXT.setValue(createContextKey('towline-probe'), true)
 
 /**
  * The span `attempt <agent>` of one attempt, a child of the publish its task's `traceparent` names. Costs next to nothing
@@ -20,23 +24,17 @@ const TRACER = '@towline/runner'
 export class AttemptSpan {
   /** In which the handler runs. */
   readonly context: Context
+  /** W3C trace context of the attempt, for the record of the end: of the task where nothing traces it here. */
+  readonly traceparent: string | undefined
   readonly #span: Span | undefined
 
   constructor(slot: TaskSlot, agent: string) {
-    const parent = contextOfTraceparent(slot.envelope.traceparent)
-    if (isTracingSetUp()) {
-      this.#span = startSpan(`attempt ${agent}`, attributesOf(slot, agent), parent)
-      this.context = this.#span === undefined ? parent : trace.setSpan(parent, this.#span)
-    } else {
-      // What the no-op tracer gives, without attributes that nobody reads.
-      this.#span = trace.getSpan(parent)
-      this.context = parent
-    }
-  }
-
-  /** Its W3C trace context, for the record of the end; undefined where nothing is traced. */
-  get traceparent(): string | undefined {
-    return this.#span === undefined ? undefined : traceparentOf(this.#span.spanContext())
+    const { traceparent } = slot.envelope
+    const isTraced = isTracingSetUp()
+    const parent = isTraced || isContextKept() ? contextOfTraceparent(traceparent) : ROOT_CONTEXT
+    this.#span = isTraced ? startSpan(`attempt ${agent}`, attributesOf(slot, agent), parent) : undefined
+    this.context = this.#span === undefined ? parent : trace.setSpan(parent, this.#span)
+    this.traceparent = this.#span === undefined ? traceparent : traceparentOf(this.#span.spanContext())
   }
 
   /** Of a failure the span tells the code alone: a message may quote a payload. Results and dead letters carry it. */
@@ -58,6 +56,15 @@ export class AttemptSpan {
 function isTracingSetUp(): boolean {
   const provider = trace.getTracerProvider()
   return !(provider instanceof ProxyTracerProvider) || provider.getDelegateTracer(TRACER) !== undefined
+}
+
+/** Whether `context.with` does anything: it may where nothing traces, for what a handler's own calls pass on. */
+function isContextKept(): boolean {
+  return context.with(PROBE, isProbeActive)
+}
+
+function isProbeActive(): boolean {
+  return context.active() === PROBE
 }
 
 function startSpan(name: string, attributes: Attributes, parent: Context): Span | undefined {

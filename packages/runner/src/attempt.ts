@@ -11,6 +11,7 @@ import {
 import type { AttemptTimeouts, Timed } from './attempt-timeouts.ts'
 import { type EncodeOutput, outcomeOf } from './classify.ts'
 import type { Interruptible } from './partition.ts'
+import { promised } from './promised.ts'
 
 export interface AttemptContext {
   readonly host: AgentHost
@@ -36,31 +37,41 @@ const ABORT_MESSAGES = {
   lost: 'the partition of this task was assigned to another runner',
 } as const
 
+/** Who is told how an attempt goes. Neither is called while the attempt is being made. */
+export interface AttemptListener {
+  /** Once: with what the handler did, or at timeout + abort grace, whichever comes first. */
+  onOutcome(outcome: AttemptOutcome): void
+  /** Once, after the outcome: the handler has settled, however late. Till then it may still have effects. */
+  onSettled(): void
+}
+
 /**
  * One execution of a task by its host.
  *
- *   T1. `outcome` settles once: with what the handler did, or at timeout + abort grace, whichever comes first.
- *   T2. `settled` resolves when the handler has, however late: till then it may still have effects.
- *   T3. Past its timeout an attempt is timed out, whatever the handler still returns.
+ *   T1. The outcome is told once, and the handler's settling once, after it.
+ *   T2. Past its timeout an attempt is timed out, whatever the handler still returns.
  */
 export class Attempt implements Interruptible, Timed {
-  readonly outcome: Promise<AttemptOutcome>
+  /** Resolves when the handler has settled. */
   readonly settled: Promise<void>
   readonly #context: AttemptContext
+  readonly #listener: AttemptListener
   readonly #attemptNumber: number
   readonly #controller = new AbortController()
-  readonly #resolve: (outcome: AttemptOutcome) => void
+  #isOver = false
   #aborted: AttemptAborted['because'] | undefined
   #cancelGrace: Cancel | undefined
 
-  constructor(request: Omit<AttemptRequest, 'signal'>, context: AttemptContext) {
-    const { promise, resolve } = Promise.withResolvers<AttemptOutcome>()
-    this.outcome = promise
-    this.#resolve = resolve
+  constructor(request: Omit<AttemptRequest, 'signal'>, context: AttemptContext, listener: AttemptListener) {
     this.#context = context
+    this.#listener = listener
     this.#attemptNumber = request.task.attempt
     context.timeouts.begin(this)
-    this.settled = this.#run({ ...request, signal: this.#controller.signal })
+    const call = { ...request, signal: this.#controller.signal }
+    this.settled = promised(() => context.host.run(call)).then(
+      (result) => this.#settle(result),
+      (thrown: unknown) => this.#settle({ kind: 'threw', thrown }),
+    )
   }
 
   /** `lost` ends it at once: whatever it does no longer counts. `drain` gives it the abort grace. */
@@ -74,18 +85,13 @@ export class Attempt implements Interruptible, Timed {
     this.#abort('timeout')
   }
 
-  async #run(request: AttemptRequest): Promise<void> {
-    let result: HostResult
-    try {
-      result = await this.#context.host.run(request)
-    } catch (thrown) {
-      result = { kind: 'threw', thrown }
-    }
-    this.#end(this.#outcomeOf(result))
+  #settle(result: HostResult): void {
+    if (!this.#isOver) this.#end(this.#outcomeOf(result))
+    this.#listener.onSettled()
   }
 
   #outcomeOf(result: HostResult): AttemptOutcome {
-    if (this.#aborted === 'timeout') return this.#timedOut() // T3
+    if (this.#aborted === 'timeout') return this.#timedOut() // T2
     // A drain lets finished work count; what it threw is put down to the interruption.
     if (this.#aborted === 'drain' && result.kind === 'threw') return { kind: 'interrupted', by: 'drain' }
     return outcomeOf(result, this.#moment(), this.#context.encodeOutput)
@@ -102,9 +108,11 @@ export class Attempt implements Interruptible, Timed {
   }
 
   #end(outcome: AttemptOutcome): void {
+    if (this.#isOver) return
+    this.#isOver = true
     this.#context.timeouts.end(this)
     this.#cancelGrace?.()
-    this.#resolve(outcome)
+    this.#listener.onOutcome(outcome)
   }
 
   #timedOut(): AttemptOutcome {

@@ -47,7 +47,7 @@ export class Committer {
   async finish(): Promise<CommitResult> {
     this.#phase = 'stopped'
     await this.#inFlight
-    const partitions = [...this.#context.partitions()]
+    const partitions = [...this.#context.partitions()].filter(({ mayCommit }) => mayCommit)
     return partitions.length === 0 ? 'confirmed' : await this.#commit(partitions, true)
   }
 

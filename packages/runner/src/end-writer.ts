@@ -37,10 +37,12 @@ export class EndWriter {
   write(slot: TaskSlot, end: TaskEnd, guard: SendGuard): Promise<unknown> {
     const { sender, resultsTopic, codec, schemaId } = this.#context
     const { envelope } = slot
-    const headers: Record<string, string> = { [HEADER.ceId]: envelope.taskId }
+    // The key of an unkeyed task is its id.
+    const key = (envelope.key === null ? slot.record.key : null) ?? Buffer.from(envelope.taskId, 'latin1')
+    const headers: Record<string, Buffer | string> = { [HEADER.ceId]: key }
     if (end.traceparent !== undefined) headers[HEADER.traceparent] = end.traceparent
     const value = codec.encode(this.#resultOf(slot, end), schemaId)
-    return sender.send({ topic: resultsTopic }, { key: Buffer.from(envelope.taskId, 'latin1'), value, headers }, guard)
+    return sender.send({ topic: resultsTopic }, { key, value, headers }, guard)
   }
 
   #resultOf({ envelope, mayHaveRun }: TaskSlot, end: TaskEnd): TaskResult {

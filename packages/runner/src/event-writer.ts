@@ -1,5 +1,14 @@
-import { type AvroCodec, type Failure, HEADER, type Logger, type TaskEvent, truncateUtf8 } from '@towline/contracts'
-import type { RecordSender } from '@towline/kafka'
+import {
+  type AvroCodec,
+  type Failure,
+  HEADER,
+  idOfRecord,
+  type Logger,
+  type TaskEvent,
+  truncateUtf8,
+} from '@towline/contracts'
+import type { RecordSender, TopicPartition } from '@towline/kafka'
+import type { LostRange } from './partition-start.ts'
 import type { TaskSlot } from './task-slot.ts'
 
 const DETAIL_BYTES = 16 * 1024
@@ -35,10 +44,20 @@ export class EventWriter {
     this.#write(slot, { kind: 'progress', atMs, detail: truncateUtf8(jsonOf(progress), DETAIL_BYTES) })
   }
 
-  #write(slot: TaskSlot, body: EventBody): void {
+  /** Written under the id that a record without `ce_id` would have at the first offset lost. */
+  dataLost({ topic, partition }: TopicPartition, lost: LostRange, atMs: number): void {
+    const task = { taskId: idOfRecord(topic, partition, lost.from), life: 1, attempt: null }
+    this.#send(task, { kind: 'data-lost', atMs, detail: jsonOf({ topic, partition, ...lost }) })
+  }
+
+  #write({ envelope: { taskId, life }, attempt }: TaskSlot, body: EventBody): void {
+    this.#send({ taskId, life, attempt }, body)
+  }
+
+  #send(task: Pick<TaskEvent, 'taskId' | 'life' | 'attempt'>, body: EventBody): void {
     const { sender, eventsTopic, codec, schemaId, runnerId, log } = this.#context
-    const { taskId, life } = slot.envelope
-    const event: TaskEvent = { ...EMPTY_EVENT, taskId, life, attempt: slot.attempt, runnerId, ...body }
+    const { taskId } = task
+    const event: TaskEvent = { ...EMPTY_EVENT, ...task, runnerId, ...body }
     const record = {
       key: Buffer.from(taskId, 'latin1'),
       value: codec.encode(event, schemaId),

@@ -11,7 +11,7 @@
 export { AttemptAborted } from './attempt.ts'
 export type { PauseCause } from './intake-gate.ts'
 export { createRunner, Runner, type RunnerParts, type RunnerStats } from './runner.ts'
-export type { RunnerEventMap, RunnerEvents, TaskRef } from './runner-events.ts'
+export type { GroupMembership, RunnerEventMap, RunnerEvents, TaskRef } from './runner-events.ts'
 export type { RunnerOptions } from './runner-options.ts'
 export type {
   AnyAgent,

@@ -3,14 +3,15 @@
 //   K2. Tasks of a lane come out in the order they were added; one that is put back comes out first.
 //   K3. Lanes with work take turns.
 
-interface Lane<T> {
+/** The tasks of one key. Gone when its last task is released. */
+export interface Lane<T> {
   readonly key: string
   readonly waiting: T[]
-  state: 'ready' | 'out' | 'parked'
+  state: 'empty' | 'ready' | 'out' | 'parked'
 }
 
 export class Lanes<T> {
-  readonly #lanes = new Map<string, Lane<T>>()
+  readonly #byKey = new Map<string, Lane<T>>()
   #ready: Lane<T>[] = []
   #readyHead = 0
   #size = 0
@@ -24,16 +25,19 @@ export class Lanes<T> {
     return this.#readyHead < this.#ready.length
   }
 
-  add(key: string, task: T): void {
+  /** The lane of a key, for a task that is {@link add}ed to it next. */
+  laneOf(key: string): Lane<T> {
+    const known = this.#byKey.get(key)
+    if (known !== undefined) return known
+    const lane: Lane<T> = { key, waiting: [], state: 'empty' }
+    this.#byKey.set(key, lane)
+    return lane
+  }
+
+  add(lane: Lane<T>, task: T): void {
     this.#size += 1
-    const lane = this.#lanes.get(key)
-    if (lane !== undefined) {
-      lane.waiting.push(task)
-      return
-    }
-    const fresh: Lane<T> = { key, waiting: [task], state: 'ready' }
-    this.#lanes.set(key, fresh)
-    this.#ready.push(fresh)
+    lane.waiting.push(task)
+    if (lane.state === 'empty') this.#makeReady(lane)
   }
 
   /** The next task of the lane whose turn it is; the lane gives no other until {@link release}, or undefined. */
@@ -45,9 +49,7 @@ export class Lanes<T> {
       this.#ready = this.#ready.slice(this.#readyHead)
       this.#readyHead = 0
     }
-    lane.state = 'out'
-    this.#size -= 1
-    return lane.waiting.shift()
+    return this.#takeFirst(lane)
   }
 
   /** What {@link take} would give. */
@@ -56,44 +58,44 @@ export class Lanes<T> {
   }
 
   /** As {@link take}, from this lane out of its turn; undefined where it is not ready. */
-  takeFrom(key: string): T | undefined {
-    const lane = this.#lanes.get(key)
-    if (lane?.state !== 'ready') return undefined
+  takeFrom(lane: Lane<T>): T | undefined {
+    if (lane.state !== 'ready') return undefined
     this.#ready.splice(this.#ready.indexOf(lane, this.#readyHead), 1)
-    lane.state = 'out'
-    this.#size -= 1
-    return lane.waiting.shift()
+    return this.#takeFirst(lane)
   }
 
   /** The task that was out has left the lane. */
-  release(key: string): void {
-    const lane = this.#outOf(key)
-    if (lane.waiting.length === 0) this.#lanes.delete(key)
+  release(lane: Lane<T>): void {
+    checkOut(lane)
+    if (lane.waiting.length === 0) this.#byKey.delete(lane.key)
     else this.#makeReady(lane)
   }
 
   /** Puts the task that was out back at the head of its lane; the lane rests until {@link wake}. */
-  park(key: string, task: T): void {
-    const lane = this.#outOf(key)
+  park(lane: Lane<T>, task: T): void {
+    checkOut(lane)
     lane.waiting.unshift(task)
     this.#size += 1
     lane.state = 'parked'
   }
 
   /** Ends the rest of a parked lane; does nothing to any other. */
-  wake(key: string): void {
-    const lane = this.#lanes.get(key)
-    if (lane?.state === 'parked') this.#makeReady(lane)
+  wake(lane: Lane<T>): void {
+    if (lane.state === 'parked') this.#makeReady(lane)
+  }
+
+  #takeFirst(lane: Lane<T>): T | undefined {
+    lane.state = 'out'
+    this.#size -= 1
+    return lane.waiting.shift()
   }
 
   #makeReady(lane: Lane<T>): void {
     lane.state = 'ready'
     this.#ready.push(lane)
   }
+}
 
-  #outOf(key: string): Lane<T> {
-    const lane = this.#lanes.get(key)
-    if (lane === undefined || lane.state !== 'out') throw new Error(`lane ${key} has no task out`)
-    return lane
-  }
+function checkOut(lane: Lane<unknown>): void {
+  if (lane.state !== 'out') throw new Error(`lane ${lane.key} has no task out`)
 }

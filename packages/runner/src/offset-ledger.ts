@@ -8,6 +8,7 @@ import { type CommitNote, NOTE_BODY_MAX_BYTES, noteUpperBoundBytes, type Unfinis
 //   L4. What the note taken over calls finished stays finished: it is neither run nor forgotten by later notes.
 //   L5. An offset starts only while the note that would list it still fits; the lowest unfinished one always may start,
 //       so that room is made again.
+//   L6. What an owner before had started stays marked until it has started here: being put off is not having stopped.
 
 interface Entry {
   readonly offset: number
@@ -15,6 +16,7 @@ interface Entry {
   attempts: number
   deliveries: number
   started: boolean
+  startedHere: boolean
 }
 
 /** What a commit says of one partition, without the owner and the hash that its caller adds. */
@@ -48,7 +50,7 @@ export class OffsetLedger {
     this.#end = Math.max(base, note?.end ?? base)
     this.#reach = this.#end
     for (const { offset, attempts, deliveries, started } of note?.unfinished ?? []) {
-      this.#add({ offset, delivered: false, attempts, deliveries, started })
+      this.#add({ offset, delivered: false, attempts, deliveries, started, startedHere: false })
     }
   }
 
@@ -68,6 +70,14 @@ export class OffsetLedger {
     return Math.max(0, this.#end - this.committable - unfinishedBelowEnd)
   }
 
+  /** How many offsets of `[from, to)` are finished. */
+  finishedWithin(from: number, to: number): number {
+    const end = Math.min(to, Math.max(this.#end, this.committable))
+    let unfinished = 0
+    for (const { offset } of this.#entries.values()) if (offset >= from && offset < end) unfinished += 1
+    return Math.max(0, end - from - unfinished)
+  }
+
   /** The next offset to commit: everything below it is finished (L1). */
   get committable(): number {
     return Math.min(this.#lowestUnfinished() ?? this.#position, this.#position)
@@ -81,7 +91,7 @@ export class OffsetLedger {
       return { kind: 'run', attempts: known.attempts, started: known.started }
     }
     if (offset < this.#end) return { kind: 'finished' }
-    this.#add({ offset, delivered: true, attempts: 0, deliveries: 0, started: false })
+    this.#add({ offset, delivered: true, attempts: 0, deliveries: 0, started: false, startedHere: false })
     return FRESH
   }
 
@@ -113,15 +123,16 @@ export class OffsetLedger {
     if (entry === undefined) return
     this.#mark(entry, () => {
       entry.started = true
+      entry.startedHere = true
     })
   }
 
-  /** An attempt ended and the task stays here; `attempts` were spent in place so far. */
+  /** An attempt ended, or was put off before it began, and the task stays here; `attempts` were spent in place so far. */
   stopped(offset: number, attempts: number): void {
     const entry = this.#entries.get(offset)
     if (entry === undefined) return
     this.#mark(entry, () => {
-      entry.started = false
+      if (entry.startedHere) entry.started = false // L6
       entry.attempts = attempts
     })
   }

@@ -10,6 +10,7 @@ import { SendDropped } from '@towline/kafka'
 import type { EndWriter, TaskEnd } from './end-writer.ts'
 import type { EventWriter } from './event-writer.ts'
 import type { Partition } from './partition.ts'
+import { promised } from './promised.ts'
 import type { FailureRouter, RetryableOutcome, RetryPolicy, SourceRecord } from './runner-ports.ts'
 import type { TaskSlot } from './task-slot.ts'
 
@@ -173,18 +174,22 @@ export class OutcomeRouter {
   }
 
   /** R3. Resolves to `then` once written, to `left` when the partition is lost. */
-  async #persist(partition: Partition, then: Disposition, write: () => Promise<unknown>): Promise<Disposition> {
-    for (let delayMs = FIRST_REWRITE_MS; ; delayMs = Math.min(delayMs * 2, LAST_REWRITE_MS)) {
-      try {
-        await write()
-        return then
-      } catch (error) {
+  #persist(
+    partition: Partition,
+    then: Disposition,
+    write: () => Promise<unknown>,
+    delayMs = FIRST_REWRITE_MS,
+  ): Promise<Disposition> {
+    return promised(write).then(
+      () => then,
+      async (error: unknown): Promise<Disposition> => {
         if (error instanceof SendDropped || partition.isLost) return { kind: 'left' }
         const code = isTowlineError(error) ? error.code : undefined
         this.#context.log.warn({ err: error, code, ...partition.tp }, 'an outcome could not be written; trying again')
         await new Promise<void>((resolve) => this.#context.clock.after(delayMs, resolve))
-      }
-    }
+        return await this.#persist(partition, then, write, Math.min(delayMs * 2, LAST_REWRITE_MS))
+      },
+    )
   }
 }
 

@@ -1,4 +1,5 @@
 import {
+  type Clock,
   type CommitNote,
   type Ordering,
   readEnvelope,
@@ -7,16 +8,20 @@ import {
   userHeaders,
 } from '@towline/contracts'
 import type { FreshAssignment, KafkaRecord, RecordHeaders } from '@towline/kafka'
+import type { Lanes } from './lanes.ts'
+import { suspectsOf } from './start-allowance.ts'
 import type { TaskSlot } from './task-slot.ts'
 
 /** What a task costs beyond its key and value: slot, envelope, lane, ledger entry. */
 const SLOT_BYTES = 512
 
 export interface IntakeContext {
+  readonly clock: Clock
   readonly assignment: FreshAssignment
   readonly note: CommitNote | null
   readonly ordering: Ordering
   readonly maxInFlight: number
+  readonly lanes: Lanes<TaskSlot>
 }
 
 /** Turns the records of one partition into task slots, and knows which of them may have run before. */
@@ -32,11 +37,11 @@ export class PartitionIntake {
     // after this assignment cannot have run elsewhere: the trust window is shorter than the session.
     const isUnclean = assignment.committed !== null && note?.clean !== true
     this.#mayHaveRunBelow = isUnclean ? assignment.logEnd : 0
-    this.#mayHaveRunLeft = context.maxInFlight
+    this.#mayHaveRunLeft = suspectsOf(context.maxInFlight)
   }
 
   /**
-   * A slot with a copy of the record; `known` is what the note taken over says of it. Not for finished ones: it counts
+   * A slot, for its lane, with a copy of the record; `known` is what the note taken over says of it. Not for finished ones: it counts
    * how many unfinished ones the owner before may have had.
    */
   slotOf(record: KafkaRecord, known: { readonly attempts: number; readonly started: boolean }): TaskSlot {
@@ -49,13 +54,14 @@ export class PartitionIntake {
       tp,
       record: copy,
       envelope,
-      laneKey: this.#laneKeyOf(envelope),
+      lane: this.#context.lanes.laneOf(this.#laneKeyOf(envelope)),
       bytes: (copy.key?.length ?? 0) + (copy.value?.length ?? 0) + SLOT_BYTES,
       mayHaveRun: this.#mayHaveRun(record.offset) || known.started,
       attempt: envelope.attempt + known.attempts,
       spentInPlace: known.attempts,
       firstFailure: undefined,
       parkedMs: 0,
+      inheritedAtMs: known.attempts > 0 && !known.started ? this.#context.clock.monotonicMs() : undefined,
       startedMonotonicMs: undefined,
     }
   }
@@ -85,7 +91,8 @@ export function isNoteOf(note: CommitNote, record: KafkaRecord): boolean {
   return record.offset === note.base && recordHash(record.key, record.value) === note.hash
 }
 
-function copyOf(record: KafkaRecord): KafkaRecord {
+/** Outlives the fetch it came with. */
+export function copyOf(record: KafkaRecord): KafkaRecord {
   return {
     offset: record.offset,
     timestampMs: record.timestampMs,

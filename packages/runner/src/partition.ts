@@ -21,8 +21,10 @@ import type { Admission, PermitKind } from './admission.ts'
 import type { IntakeGate } from './intake-gate.ts'
 import { Lanes } from './lanes.ts'
 import { OffsetLedger } from './offset-ledger.ts'
-import { isNoteOf, PartitionIntake } from './partition-intake.ts'
+import { needsHistory } from './partition-history.ts'
+import { copyOf, isNoteOf, PartitionIntake } from './partition-intake.ts'
 import { RepeatGuard } from './repeat-guard.ts'
+import { StartAllowance } from './start-allowance.ts'
 import type { TaskSlot } from './task-slot.ts'
 import type { TierGate } from './tier-gate.ts'
 
@@ -41,11 +43,19 @@ export interface PartitionContext {
   /** The proof of membership is young enough to start attempts and write outcomes (D3). */
   isTrusted(): boolean
   finishedBelow(base: number): Promise<readonly TaskEnvelope[]>
+  /** A commit that says this record finished is confirmed: leaves a marker, once. Rejects when it could not be written. */
+  remember(record: KafkaRecord): Promise<void>
   /** A lane turned ready. */
   onReady(partition: Partition): void
   /** What a commit would say has changed. */
   onDirty(): void
 }
+
+/**
+ * Whether this owner may begin. `unknown`: what was finished before is being looked up; nothing is fetched, started or
+ * committed meanwhile. `claiming`: attempts wait for the first confirmed commit (A4).
+ */
+type Claim = 'unknown' | 'claiming' | 'claimed'
 
 /** The running attempt of a task, as its partition needs it. */
 export interface Interruptible {
@@ -58,7 +68,8 @@ export interface Interruptible {
  *   A1. After {@link lose} nothing it holds runs, writes or commits any more.
  *   A2. A task is in exactly one place: waiting in its lane, parked, or out (attempt or routing).
  *   A3. The base record must be the one the note taken over speaks of; else that note is void and all is run again.
- *   A4. Where nothing was ever committed, attempts wait for the first confirmed commit: "no commit" means "never ran".
+ *   A4. Where nothing was ever committed, or the last owner left clean, attempts wait for the first confirmed commit: "no
+ *       commit" means "never ran", and "clean" that nothing ran since.
  */
 export class Partition {
   readonly tp: TopicPartition
@@ -67,6 +78,7 @@ export class Partition {
   readonly #context: PartitionContext
   readonly #intake: PartitionIntake
   readonly #repeats: RepeatGuard
+  readonly #allowance: StartAllowance
   readonly #lanes = new Lanes<TaskSlot>()
   readonly #slots = new Map<number, TaskSlot>()
   readonly #running = new Map<TaskSlot, Interruptible>()
@@ -77,8 +89,12 @@ export class Partition {
   #lastFinished: KafkaRecord | undefined
   #cancelNotDue: Cancel | undefined
   #isLost = false
-  #isUnclaimed: boolean
+  readonly #logStart: number
+  readonly #claimAfter: Claim
+  #claim: Claim
   #isDirty: boolean
+  /** What the commit under way says finished, until a marker of it is left. */
+  #toRemember: KafkaRecord | 'remembered' | undefined
 
   constructor(assignment: FreshAssignment, base: number, context: PartitionContext) {
     const note = decodeCommitNote(assignment.metadata)
@@ -88,10 +104,14 @@ export class Partition {
     this.#inherited = note?.base === base ? note : null
     this.wasHandedOverClean = this.#inherited?.clean === true
     this.#ledger = new OffsetLedger(base, this.#inherited)
-    this.#intake = new PartitionIntake({ ...context, assignment, note: this.#inherited })
+    this.#intake = new PartitionIntake({ ...context, assignment, note: this.#inherited, lanes: this.#lanes })
+    this.#allowance = new StartAllowance(context.maxInFlight)
     this.#repeats = new RepeatGuard({ ...context, isTier: context.tierGate !== undefined })
-    this.#isUnclaimed = assignment.committed === null
-    this.#isDirty = this.#isUnclaimed
+    this.#logStart = assignment.logStart
+    const saysNothingRan = assignment.committed === null || this.wasHandedOverClean // A4
+    this.#claimAfter = saysNothingRan ? 'claiming' : 'claimed'
+    this.#claim = needsHistory(assignment) ? 'unknown' : this.#claimAfter
+    this.#isDirty = saysNothingRan || assignment.committed !== base
   }
 
   get isLost(): boolean {
@@ -106,6 +126,11 @@ export class Partition {
     return this.#ledger.unfinishedCount
   }
 
+  /** How many offsets of `[from, to)` are known to be finished. */
+  finishedWithin(from: number, to: number): number {
+    return this.#ledger.finishedWithin(from, to)
+  }
+
   get runningCount(): number {
     return this.#running.size
   }
@@ -116,11 +141,15 @@ export class Partition {
   }
 
   get isDirty(): boolean {
-    return this.#isDirty && !this.#isLost
+    return this.#isDirty && this.mayCommit
+  }
+
+  get mayCommit(): boolean {
+    return !this.#isLost && this.#claim !== 'unknown'
   }
 
   get hasReady(): boolean {
-    return !this.#isLost && !this.#isUnclaimed && this.#lanes.hasReady
+    return !this.#isLost && this.#claim === 'claimed' && this.#lanes.hasReady && !this.#allowance.isSpent
   }
 
   /** Its next ready task could start: the commit note had room when it was last asked. */
@@ -131,7 +160,17 @@ export class Partition {
   /** Asked before every write of an outcome (D3). */
   readonly guard: SendGuard = () => (this.#isLost ? 'drop' : this.#context.isTrusted() ? 'send' : 'hold')
 
-  onRecords(records: readonly KafkaRecord[], next: number): RecordsVerdict {
+  /** What was looked up says that it may be begun. */
+  begin(): void {
+    if (this.#isLost || this.#claim !== 'unknown') return
+    this.#claim = this.#claimAfter
+    if (this.#isDirty) this.#context.onDirty()
+    this.#announce()
+  }
+
+  /** `other-log`: nothing of it was taken. The note speaks of another record at its base (A3): all of the log is to be run. */
+  onRecords(records: readonly KafkaRecord[], next: number): RecordsVerdict | { readonly kind: 'other-log' } {
+    if (this.#isOtherLog(records)) return { kind: 'other-log' }
     for (const record of records) {
       const waitMs = this.#context.tierGate?.waitMs(record) ?? 0
       if (waitMs > 0) return this.#refuse(record.offset, waitMs)
@@ -142,12 +181,18 @@ export class Partition {
     return { kind: 'taken' }
   }
 
+  /** The log now starts at `logStart`: what was not read below it is gone. */
+  onDataLost(logStart: number): void {
+    this.#ledger.advance(logStart)
+    this.#changed()
+  }
+
   /** The next task to run, or undefined: nothing is ready, or the commit note has no room for one more (`window`). */
   take(): TaskSlot | undefined {
     while (this.hasReady) {
       const slot = this.#takeNext()
       if (slot === undefined || !this.#repeats.mustWait(slot)) return slot
-      this.#lanes.park(slot.laneKey, slot)
+      this.#lanes.park(slot.lane, slot)
       this.#awaitingLog.push(slot)
       this.#repeats.readLog(this.#ledger.committable, () => this.#wakeAwaitingLog())
     }
@@ -160,6 +205,7 @@ export class Partition {
 
   started(slot: TaskSlot, attempt: Interruptible): void {
     this.#running.set(slot, attempt)
+    this.#allowance.start()
     this.#ledger.start(slot.record.offset)
     this.#setDirty()
   }
@@ -186,7 +232,7 @@ export class Partition {
   /** Nothing of the finished task runs any more: the next of its lane may. */
   release(slot: TaskSlot): void {
     if (this.#isLost) return
-    this.#lanes.release(slot.laneKey)
+    this.#lanes.release(slot.lane)
     this.#announce()
   }
 
@@ -194,7 +240,7 @@ export class Partition {
   park(slot: TaskSlot, delayMs: number): void {
     if (this.#isLost) return
     this.#ledger.stopped(slot.record.offset, slot.spentInPlace)
-    this.#lanes.park(slot.laneKey, slot)
+    this.#lanes.park(slot.lane, slot)
     this.#setDirty()
     const wake = () => {
       this.#parked.delete(slot)
@@ -230,20 +276,32 @@ export class Partition {
    */
   commitEntry(owner: number, clean: boolean): CommitEntry {
     this.#isDirty = false
+    this.#allowance.commitBegins()
     const state = this.#ledger.state()
     const isClean = clean && this.#running.size === 0 && this.#intake.isSettled(state.base)
     const note = { ...state, ...this.#hashAt(state.base), owner, clean: isClean }
+    if (this.#toRemember !== 'remembered') this.#toRemember = this.#lastFinished
     return { tp: this.tp, next: state.base, metadata: encodeCommitNote(note) }
   }
 
   commitConfirmed(): void {
-    if (!this.#isUnclaimed) return
-    this.#isUnclaimed = false
+    this.#remember()
+    this.#allowance.commitConfirmed()
+    if (this.#claim === 'claiming') this.#claim = 'claimed'
     this.#announce()
   }
 
   commitFailed(): void {
     this.#isDirty = true
+  }
+
+  #remember(): void {
+    const record = this.#toRemember
+    if (record === undefined || record === 'remembered') return
+    this.#toRemember = 'remembered'
+    this.#context.remember(record).catch(() => {
+      this.#toRemember = undefined // The next confirmed commit tries again.
+    })
   }
 
   /** Where there is no room for the task whose turn it is, the one that pins the committed offset makes some. */
@@ -253,13 +311,13 @@ export class Partition {
     this.#context.gate.set('window', !hasRoom)
     if (hasRoom) return this.#lanes.take()
     const pinning = this.#slots.get(this.#ledger.committable)
-    return pinning === undefined ? undefined : this.#lanes.takeFrom(pinning.laneKey)
+    return pinning === undefined ? undefined : this.#lanes.takeFrom(pinning.lane)
   }
 
   #admit(record: KafkaRecord): void {
-    this.#checkInherited(record)
     const admitted = this.#ledger.admit(record.offset)
     if (admitted.kind === 'finished') {
+      if (record.offset > (this.#lastFinished?.offset ?? -1)) this.#lastFinished = copyOf(record)
       const { envelope } = readEnvelope({ ...this.tp, ...record })
       this.#repeats.rememberUnspent(envelope, envelope.attempt)
       return
@@ -267,7 +325,7 @@ export class Partition {
     const slot = this.#intake.slotOf(record, admitted)
     this.#slots.set(record.offset, slot)
     this.#context.admission.admit(slot.bytes)
-    this.#lanes.add(slot.laneKey, slot)
+    this.#lanes.add(slot.lane, slot)
   }
 
   #leave(slot: TaskSlot): void {
@@ -279,11 +337,17 @@ export class Partition {
     this.#changed()
   }
 
-  #checkInherited(record: KafkaRecord): void {
+  /** Looks at the first record from the base of the note taken over on; where the log begins there, no record is missed. */
+  #isOtherLog(records: readonly KafkaRecord[]): boolean {
     const note = this.#inherited
-    if (note === null || note.hashIsBelowBase || record.offset < note.base) return
+    if (note === null || note.hashIsBelowBase) return false
+    const record = records.find(({ offset }) => offset >= note.base)
+    if (record === undefined) return false
     this.#inherited = null
-    if (!isNoteOf(note, record)) this.#ledger = new OffsetLedger(record.offset, null) // A3
+    if (isNoteOf(note, record)) return false
+    if (record.offset === note.base && note.base > this.#logStart) return true
+    this.#ledger = new OffsetLedger(record.offset, null)
+    return false
   }
 
   #hashAt(base: number): Pick<CommitNote, 'hash' | 'hashIsBelowBase'> {
@@ -309,7 +373,7 @@ export class Partition {
   }
 
   #wake(slot: TaskSlot): void {
-    this.#lanes.wake(slot.laneKey)
+    this.#lanes.wake(slot.lane)
     this.#announce()
   }
 

@@ -15,9 +15,19 @@ export interface TaskRef {
   readonly offset: number
 }
 
+/** What another process needs to leave a group in the name of this one. */
+export interface GroupMembership {
+  readonly groupId: string
+  readonly memberId: string
+}
+
 /** Everything a runner tells of itself: `noun:verb` → payload. Listeners must not throw. */
 export interface RunnerEventMap {
   'runner:state': [{ readonly from: RunnerState; readonly to: RunnerState }]
+  /** The group may count this runner under this id from here on, whether or not the join comes to an end. */
+  'member:joining': [GroupMembership]
+  /** It does not any more: the runner left, or was expelled. */
+  'member:left': [GroupMembership]
   'partition:assigned': [
     TopicPartition & { readonly base: number; readonly clean: boolean; readonly unfinished: number },
   ]
@@ -33,8 +43,11 @@ export interface RunnerEventMap {
   'task:ended': [TaskRef & { readonly end: End; readonly reason: DeadReason | null; readonly durationMs: number }]
   'commit:confirmed': [{ readonly topic: string; readonly partitions: number; readonly durationMs: number }]
   'commit:failed': [{ readonly topic: string; readonly result: 'fenced' | 'unknown' }]
-  /** Retention or a deletion took records that were never run. */
-  'data:lost': [TopicPartition & { readonly from: number; readonly to: number }]
+  /**
+   * Retention or a deletion took the records `[from, to)` before they were run; at most `records` of them were unfinished
+   * tasks: offsets that hold no record count too.
+   */
+  'data:lost': [TopicPartition & { readonly from: number; readonly to: number; readonly records: number }]
   'registry:unavailable': [{ readonly agent: string }]
   'registry:recovered': [{ readonly agent: string }]
   'consumer:rebuilt': [{ readonly topic: string; readonly because: string }]

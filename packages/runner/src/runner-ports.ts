@@ -24,6 +24,8 @@ export interface RetryPolicy {
     readonly parkedMs: number
     readonly nowMs: number
   }): RetryDecision
+  /** How long a task waits before this attempt, which follows a failed one, in milliseconds. */
+  delayBefore(task: TaskEnvelope, attempt: number): number
   /** What to do with a task whose tier wait is over: run it, hop to a shorter tier, or wait out the rest here. */
   whenTierIsOver(dueAtMs: number | undefined, nowMs: number): TierVerdict
 }

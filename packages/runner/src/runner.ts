@@ -1,8 +1,17 @@
 import { EventEmitter } from 'node:events'
 import { type Clock, type Logger, type SchemaSource, TowlineError } from '@towline/contracts'
-import type { AdminPort, KafkaDriver, ReaderPort, RecordSender, TopicPartition } from '@towline/kafka'
+import {
+  type AdminPort,
+  GroupMarkers,
+  type KafkaDriver,
+  type ReaderPort,
+  type RecordSender,
+  type TopicPartition,
+} from '@towline/kafka'
 import { type AgentGround, preflight } from './agent-preflight.ts'
 import { AgentRuntime, type SharedRuntime } from './agent-runtime.ts'
+import { PartitionHistory } from './partition-history.ts'
+import { refuseExpired } from './refuse-expired.ts'
 import type { RunnerEventMap, RunnerEvents } from './runner-events.ts'
 import { type ResolvedRunnerOptions, type RunnerOptions, resolveRunnerOptions } from './runner-options.ts'
 import type { ChildPublisher, RunnerAgent } from './runner-ports.ts'
@@ -80,7 +89,7 @@ export class Runner {
   /**
    * Checks topics and schemas, then joins every group. Resolves when joined; partitions follow.
    *
-   * @throws TowlineError as `preflight`; the runner is `failed` then.
+   * @throws TowlineError as `preflight`, and TOWLINE_OFFSETS_EXPIRED; the runner is `failed` then.
    */
   async start(): Promise<void> {
     if (this.#state === 'created') this.#starting ??= this.#start()
@@ -115,6 +124,8 @@ export class Runner {
       const { admin, schemas, namespace, agents } = this.#parts
       const shared = this.#shared()
       const grounds = await Promise.all(agents.map(({ agent }) => preflight(agent, { admin, schemas, namespace })))
+      const consumed = grounds.flatMap((ground) => ground.consumed)
+      await Promise.all(consumed.map(({ topic }) => refuseExpired(topic, shared)))
       this.#runtimes = agents.map((agent, at) => new AgentRuntime(agent, grounds[at] as AgentGround, shared))
       await Promise.all(this.#runtimes.map((runtime) => runtime.start()))
     } catch (error) {
@@ -123,6 +134,7 @@ export class Runner {
       throw error
     }
     this.#transition('running')
+    if (this.#failure !== undefined) void this.drain()
   }
 
   async #drain(deadlineMs: number): Promise<void> {
@@ -147,19 +159,23 @@ export class Runner {
       log,
       options: this.#options,
       events: this.events,
-      onStuck: (agent, held) => this.#fail(agent, held),
+      history: new PartitionHistory({
+        markers: new GroupMarkers({ admin, reader, sender }, this.#parts.namespace),
+        reader,
+        clock,
+        runnerId: this.runnerId,
+      }),
+      onExpired: (error) => this.#fail(error, 'offsets have expired; draining'),
+      onStuck: (agent, held) => this.#fail(handlersStuck(agent, held), 'handlers are stuck; draining'),
     }
   }
 
-  #fail(agent: string, held: number): void {
-    if (this.#state !== 'running') return
-    this.#failure = new TowlineError(
-      'TOWLINE_HANDLERS_STUCK',
-      `${held} handlers of agent ${agent} ignore their aborted signal and hold more than a tenth of its permits`,
-      { value: held, wayOut: 'Pass context.signal on to what the handler waits for, so that an abort ends it' },
-    )
-    this.#parts.log.error({ err: this.#failure, agent, held }, 'handlers are stuck; draining')
-    void this.drain()
+  /** The first failure counts. One that comes before the runner runs is told when it does. */
+  #fail(error: TowlineError, what: string): void {
+    if (this.#failure !== undefined || (this.#state !== 'created' && this.#state !== 'running')) return
+    this.#failure = error
+    this.#parts.log.error({ err: error }, what)
+    if (this.#state === 'running') void this.drain()
   }
 
   #transition(to: RunnerState): void {
@@ -172,6 +188,14 @@ export class Runner {
 }
 
 const FLUSH_MS = 5_000
+
+function handlersStuck(agent: string, held: number): TowlineError {
+  return new TowlineError(
+    'TOWLINE_HANDLERS_STUCK',
+    `${held} handlers of agent ${agent} ignore their aborted signal and hold more than a tenth of its permits`,
+    { value: held, wayOut: 'Pass context.signal on to what the handler waits for, so that an abort ends it' },
+  )
+}
 
 /** Makes a runner; nothing is joined until `start`. */
 export function createRunner(parts: RunnerParts): Runner {

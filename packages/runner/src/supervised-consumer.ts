@@ -29,6 +29,8 @@ type Phase =
 export class SupervisedConsumer {
   readonly #context: SupervisedConsumerContext
   readonly #standing = new Set<PauseCause>()
+  /** Built last; while it still joins it must hear of causes too. */
+  #latest: TopicConsumer | undefined
   #phase: Phase = { kind: 'starting' }
   #backoffMs = FIRST_REBUILD_MS
   #cancelTimer: Cancel = () => {}
@@ -57,7 +59,7 @@ export class SupervisedConsumer {
   setCause(cause: PauseCause, on: boolean): void {
     if (on) this.#standing.add(cause)
     else this.#standing.delete(cause)
-    this.consumer?.setCause(cause, on)
+    this.#latest?.setCause(cause, on)
   }
 
   /** No rebuilding from here on; returns the consumer to drain, if one is alive. */
@@ -71,6 +73,7 @@ export class SupervisedConsumer {
   #build(): TopicConsumer {
     const consumer: TopicConsumer = this.#context.build((because) => this.#replace(consumer, because))
     for (const cause of this.#standing) consumer.setCause(cause, true)
+    this.#latest = consumer
     return consumer
   }
 

@@ -1,4 +1,3 @@
-import { context } from '@opentelemetry/api'
 import {
   type AttemptOutcome,
   type AvroCodec,
@@ -9,11 +8,11 @@ import {
   type PublishChild,
   TowlineError,
 } from '@towline/contracts'
-import { Attempt, type AttemptContext } from './attempt.ts'
+import type { AttemptContext } from './attempt.ts'
 import { AttemptLog } from './attempt-log.ts'
-import { AttemptSpan } from './attempt-span.ts'
+import { AttemptPass } from './attempt-pass.ts'
 import type { EventWriter } from './event-writer.ts'
-import type { AttemptTrace, Disposition, OutcomeRouter } from './outcome-router.ts'
+import type { Disposition, OutcomeRouter } from './outcome-router.ts'
 import type { Partition } from './partition.ts'
 import type { ChildPublisher, RetryPolicy } from './runner-ports.ts'
 import type { TaskSlot } from './task-slot.ts'
@@ -58,6 +57,8 @@ export class TaskFlow {
     const tier = policy.whenTierIsOver(slot.envelope.dueAtMs, clock.nowMs())
     if (tier.kind === 'wait') return Promise.resolve(routed({ kind: 'parked', delayMs: tier.delayMs }))
     if (tier.kind === 'hop') return this.#hop(partition, slot, tier.tierMs)
+    const restMs = this.#restOfPark(slot)
+    if (restMs > 0) return Promise.resolve(routed({ kind: 'parked', delayMs: restMs }))
     const decoded = inputCodec.decodeCached(slot.record.value)
     if (decoded === undefined) return this.#decodeAndRun(partition, slot, onSettled)
     return this.#runDecoded(partition, slot, decoded, onSettled)
@@ -76,6 +77,14 @@ export class TaskFlow {
   ): Promise<FlowResult> {
     if (decoded.kind === 'decoded') return this.#attempt(partition, slot, decoded.value, onSettled)
     return this.#routeEarly(partition, slot, this.#outcomeOfBytes(slot, decoded))
+  }
+
+  /** P11: the retry of an attempt that failed under an owner before waits its whole delay again, rather than too short. */
+  #restOfPark(slot: TaskSlot): number {
+    if (slot.inheritedAtMs === undefined) return 0
+    const { policy, clock } = this.#context
+    const waitedMs = clock.monotonicMs() - slot.inheritedAtMs
+    return policy.delayBefore(slot.envelope, slot.attempt) - waitedMs
   }
 
   #outcomeWithoutAttempt(partition: Partition, slot: TaskSlot): AttemptOutcome | undefined {
@@ -108,54 +117,19 @@ export class TaskFlow {
     return routed(await this.#context.router.route(partition, slot, outcome))
   }
 
-  async #attempt(partition: Partition, slot: TaskSlot, input: unknown, onSettled: () => void): Promise<FlowResult> {
-    const { clock, agent, onStarted, onOutcome } = this.#context
-    const span = new AttemptSpan(slot, agent)
-    const startedAtMs = clock.nowMs()
-    const startedMonotonicMs = clock.monotonicMs()
-    const attempt = context.with(span.context, () => this.#startAttempt(slot, input))
-    let hasSettled = false
-    const settled = attempt.settled.then(() => {
-      hasSettled = true
-      partition.settled(slot)
-      onSettled()
-    })
-    partition.started(slot, attempt)
-    onStarted(slot)
-    const outcome = await attempt.outcome
-    onOutcome(slot, { outcome, durationMs: clock.monotonicMs() - startedMonotonicMs })
-    span.end(outcome)
-    const trace: AttemptTrace = { startedAtMs, traceparent: span.traceparent }
-    const disposition = this.#spend(slot, outcome, await this.#context.router.route(partition, slot, outcome, trace))
-    return { disposition, stillRunning: hasSettled ? undefined : settled }
-  }
-
-  #startAttempt(slot: TaskSlot, input: unknown): Attempt {
+  #attempt(partition: Partition, slot: TaskSlot, input: unknown, onSettled: () => void): Promise<FlowResult> {
     const { agent, log, clock, events } = this.#context
     const { taskId, life } = slot.envelope
-    return new Attempt(
-      {
-        task: slot.attempt === slot.envelope.attempt ? slot.envelope : { ...slot.envelope, attempt: slot.attempt },
-        input,
-        mayHaveRun: slot.mayHaveRun,
-        log: new AttemptLog(log, { agent, taskId, life, attempt: slot.attempt }),
-        publishChild: this.#publishChildOf(slot),
-        reportProgress: (progress) => events.progress(slot, progress, clock.nowMs()),
-      },
-      this.#context,
-    )
-  }
-
-  /** A parked task goes on as its next attempt where the outcome spent one. */
-  #spend(slot: TaskSlot, outcome: AttemptOutcome, disposition: Disposition): Disposition {
-    if (disposition.kind !== 'parked') return disposition
-    slot.parkedMs += disposition.delayMs
-    if (outcome.kind === 'failed' || outcome.kind === 'timed-out') {
-      slot.attempt += 1
-      slot.firstFailure ??= outcome.failure
-      slot.spentInPlace += 1
+    slot.inheritedAtMs = undefined
+    const request = {
+      task: slot.attempt === slot.envelope.attempt ? slot.envelope : { ...slot.envelope, attempt: slot.attempt },
+      input,
+      mayHaveRun: slot.mayHaveRun,
+      log: new AttemptLog(log, { agent, taskId, life, attempt: slot.attempt }),
+      publishChild: this.#publishChildOf(slot),
+      reportProgress: (progress: unknown) => events.progress(slot, progress, clock.nowMs()),
     }
-    return disposition
+    return new AttemptPass({ partition, slot, request, onSettled }, this.#context).result
   }
 
   #publishChildOf(slot: TaskSlot): PublishChild {

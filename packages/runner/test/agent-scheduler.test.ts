@@ -1,11 +1,11 @@
 import { TowlineError } from '@towline/contracts'
+import { settle } from '@towline/kafka/memory'
 import { expect, test, vi } from 'vitest'
 import { AgentScheduler } from '../src/agent-scheduler.ts'
 import type { Partition } from '../src/partition.ts'
 import type { FlowResult } from '../src/task-flow.ts'
 import type { TaskSlot } from '../src/task-slot.ts'
 import { PartitionBench, taskRecord } from './partition-bench.ts'
-import { settle } from './virtual-clock.ts'
 
 const finished: FlowResult = {
   disposition: { kind: 'finished', end: 'succeeded', reason: null },
@@ -60,6 +60,25 @@ test('runs no more at once than there are permits, and the rest as permits come 
   releases.shift()?.()
   await settle()
   expect(started).toHaveLength(11)
+})
+
+test('partitions take turns, also where permits come back one by one', async () => {
+  const releases: (() => void)[] = []
+  const { deliver, started, scheduler } = benchOf(async () => {
+    await new Promise<void>((resolve) => releases.push(resolve))
+    return finished
+  })
+  const other = new PartitionBench()
+  other.onReady = () => scheduler.ready(other.partition)
+  deliver(30)
+  other.deliver(...Array.from({ length: 30 }, (_, at) => taskRecord(100 + at)))
+  await settle()
+  for (let release = 0; release < 20; release += 1) {
+    releases.shift()?.()
+    await settle()
+  }
+  expect(started).toHaveLength(30)
+  expect(started.filter((offset) => offset >= 100)).toHaveLength(15)
 })
 
 test('a permit comes back when the handler has settled, before its outcome is acknowledged', async () => {

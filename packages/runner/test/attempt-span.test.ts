@@ -26,7 +26,7 @@ function slotOf(envelope: Partial<TaskEnvelope> = {}): TaskSlot {
     tp: TP,
     record: taskRecord(42),
     envelope: { taskId: TASK_ID, key: null, life: 1, attempt: 1, origin, queuedAtMs: 0, ...envelope },
-    laneKey: '',
+    lane: { key: '', waiting: [], state: 'out' },
     bytes: 0,
     mayHaveRun: true,
     attempt: 2,

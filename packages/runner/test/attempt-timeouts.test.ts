@@ -1,7 +1,7 @@
+import { VirtualClock } from '@towline/kafka/memory'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { AttemptTimeouts } from '../src/attempt-timeouts.ts'
-import { VirtualClock } from './virtual-clock.ts'
 
 const TIMEOUT_MS = 100
 

@@ -1,9 +1,9 @@
-import type { AgentHost, AttemptRequest, HostResult } from '@towline/contracts'
+import type { AgentHost, AttemptOutcome, AttemptRequest, HostResult } from '@towline/contracts'
 import { RateLimitedError, RetryAfterError, SnoozeError, TerminalError, TowlineError } from '@towline/contracts'
+import { settle, VirtualClock } from '@towline/kafka/memory'
 import { describe, expect, test } from 'vitest'
 import { Attempt, AttemptAborted } from '../src/attempt.ts'
 import { AttemptTimeouts } from '../src/attempt-timeouts.ts'
-import { settle, VirtualClock } from './virtual-clock.ts'
 
 const task = {
   taskId: 't',
@@ -23,8 +23,10 @@ function hostOf(handler: (request: AttemptRequest) => Promise<HostResult>): Agen
 function start(
   handler: (request: AttemptRequest) => Promise<HostResult>,
   encode = (output: unknown) => Buffer.from(String(output)),
+  onSettled = () => {},
 ) {
   const clock = new VirtualClock()
+  const { promise: outcome, resolve: onOutcome } = Promise.withResolvers<AttemptOutcome>()
   const attempt = new Attempt(
     {
       task,
@@ -41,16 +43,17 @@ function start(
       abortGraceMs: 100,
       encodeOutput: encode,
     },
+    { onOutcome, onSettled },
   )
-  return { attempt, clock }
+  return { attempt, outcome, clock }
 }
 
 const threw = (thrown: unknown) => async (): Promise<HostResult> => ({ kind: 'threw', thrown })
 
 describe('attempt', () => {
   test('succeeds with the encoded output', async () => {
-    const { attempt, clock } = start(async () => ({ kind: 'returned', output: 'done' }))
-    expect(await attempt.outcome).toEqual({ kind: 'succeeded', output: Buffer.from('done') })
+    const { outcome, clock } = start(async () => ({ kind: 'returned', output: 'done' }))
+    expect(await outcome).toEqual({ kind: 'succeeded', output: Buffer.from('done') })
     expect(clock.pending).toBe(0)
   })
 
@@ -60,15 +63,15 @@ describe('attempt', () => {
     [new TerminalError('never'), { kind: 'rejected', reason: 'terminal' }],
     [new RetryAfterError(700), { kind: 'failed', retryAfterMs: 700 }],
     [new RetryAfterError(Number.NaN), { kind: 'failed', retryAfterMs: 0 }],
-    [new RateLimitedError(300), { kind: 'deferred', because: 'rate-limited', dueAtMs: 1_700_000_000_300 }],
-    [new SnoozeError(1_700_000_009_000), { kind: 'deferred', because: 'snooze', dueAtMs: 1_700_000_009_000 }],
-    [new SnoozeError(5), { kind: 'deferred', because: 'snooze', dueAtMs: 1_700_000_000_000 }],
+    [new RateLimitedError(300), { kind: 'deferred', because: 'rate-limited', dueAtMs: 1_767_225_600_300 }],
+    [new SnoozeError(1_767_225_609_000), { kind: 'deferred', because: 'snooze', dueAtMs: 1_767_225_609_000 }],
+    [new SnoozeError(5), { kind: 'deferred', because: 'snooze', dueAtMs: 1_767_225_600_000 }],
   ])('is told by what the handler threw: %s', async (thrown, expected) => {
-    expect(await start(threw(thrown)).attempt.outcome).toMatchObject(expected)
+    expect(await start(threw(thrown)).outcome).toMatchObject(expected)
   })
 
   test('records the attempt number and the true message of a failure', async () => {
-    const outcome = await start(threw(new Error('boom'))).attempt.outcome
+    const outcome = await start(threw(new Error('boom'))).outcome
     expect(outcome).toMatchObject({ failure: { code: 'Error', message: 'boom', attempt: 2 } })
   })
 
@@ -76,40 +79,40 @@ describe('attempt', () => {
     ['TOWLINE_SCHEMA_MISMATCH', 'terminal'],
     ['TOWLINE_PAYLOAD_TOO_LARGE', 'too-large'],
   ] as const)('is rejected when its output cannot be written: %s', async (code, reason) => {
-    const { attempt } = start(
+    const { outcome } = start(
       async () => ({ kind: 'returned', output: 1 }),
       () => {
         throw new TowlineError(code, 'no')
       },
     )
-    expect(await attempt.outcome).toMatchObject({ kind: 'rejected', reason, failure: { code } })
+    expect(await outcome).toMatchObject({ kind: 'rejected', reason, failure: { code } })
   })
 
   test('is timed out once its handler stops at the abort, whatever the handler then returns', async () => {
-    const { attempt, clock } = start(
+    const { outcome, clock } = start(
       ({ signal }) =>
         new Promise((resolve) => signal.addEventListener('abort', () => resolve({ kind: 'returned', output: 'late' }))),
     )
     await clock.advance(1_000)
-    expect(await attempt.outcome).toMatchObject({ kind: 'timed-out', failure: { code: 'TOWLINE_ATTEMPT_TIMEOUT' } })
+    expect(await outcome).toMatchObject({ kind: 'timed-out', failure: { code: 'TOWLINE_ATTEMPT_TIMEOUT' } })
   })
 
   test('is timed out at timeout plus grace when its handler ignores the signal, and settles only with the handler', async () => {
     const { promise, resolve } = Promise.withResolvers<HostResult>()
-    const { attempt, clock } = start(() => promise)
-    let outcome: string | undefined
+    const { attempt, outcome, clock } = start(() => promise)
+    let told: string | undefined
     let isSettled = false
-    void attempt.outcome.then(({ kind }) => {
-      outcome = kind
+    void outcome.then(({ kind }) => {
+      told = kind
     })
     void attempt.settled.then(() => {
       isSettled = true
     })
     await clock.advance(1_099)
-    expect(outcome).toBeUndefined()
+    expect(told).toBeUndefined()
     await clock.advance(1)
     await settle()
-    expect([outcome, isSettled]).toEqual(['timed-out', false])
+    expect([told, isSettled]).toEqual(['timed-out', false])
     resolve({ kind: 'returned', output: 'at last' })
     await settle()
     expect(isSettled).toBe(true)
@@ -117,7 +120,7 @@ describe('attempt', () => {
 
   test('is interrupted at once when its partition is lost, and tells the handler why', async () => {
     let reason: unknown
-    const { attempt } = start(
+    const { attempt, outcome } = start(
       ({ signal }) =>
         new Promise(() => {
           signal.addEventListener('abort', () => {
@@ -126,13 +129,13 @@ describe('attempt', () => {
         }),
     )
     attempt.interrupt('lost')
-    expect(await attempt.outcome).toEqual({ kind: 'interrupted', by: 'lost' })
+    expect(await outcome).toEqual({ kind: 'interrupted', by: 'lost' })
     expect(reason).toBeInstanceOf(AttemptAborted)
     expect((reason as AttemptAborted).because).toBe('lost')
   })
 
   test('counts as succeeded when the handler still finishes within the grace of a drain', async () => {
-    const { attempt, clock } = start(
+    const { attempt, outcome, clock } = start(
       ({ signal }) =>
         new Promise((resolve) =>
           signal.addEventListener('abort', () => resolve({ kind: 'returned', output: 'saved' })),
@@ -140,11 +143,11 @@ describe('attempt', () => {
     )
     attempt.interrupt('drain')
     await clock.advance(0)
-    expect((await attempt.outcome).kind).toBe('succeeded')
+    expect((await outcome).kind).toBe('succeeded')
   })
 
   test('is interrupted when the handler throws because of a drain: no attempt is spent', async () => {
-    const { attempt, clock } = start(
+    const { attempt, outcome, clock } = start(
       ({ signal }) =>
         new Promise((resolve) =>
           signal.addEventListener('abort', () => resolve({ kind: 'threw', thrown: new TerminalError('aborted') })),
@@ -152,7 +155,21 @@ describe('attempt', () => {
     )
     attempt.interrupt('drain')
     await clock.advance(0)
-    expect(await attempt.outcome).toEqual({ kind: 'interrupted', by: 'drain' })
+    expect(await outcome).toEqual({ kind: 'interrupted', by: 'drain' })
+  })
+
+  test('tells that its handler has settled, and never while it is being made', async () => {
+    const throwing = () => {
+      throw new Error('a host that breaks its promise')
+    }
+    for (const handler of [threw(new Error('boom')), throwing]) {
+      let isMade = false
+      const told: boolean[] = []
+      const { attempt } = start(handler, undefined, () => told.push(isMade))
+      isMade = true
+      await attempt.settled
+      expect(told).toEqual([true])
+    }
   })
 
   test('leaves no timer behind', async () => {

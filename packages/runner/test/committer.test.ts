@@ -1,9 +1,9 @@
 import { decodeCommitNote, ownerOf } from '@towline/contracts'
 import type { CommitEntry, CommitResult } from '@towline/kafka'
+import { settle } from '@towline/kafka/memory'
 import { expect, test } from 'vitest'
 import { Committer } from '../src/committer.ts'
 import { PartitionBench, taskRecord } from './partition-bench.ts'
-import { settle } from './virtual-clock.ts'
 
 /** A committer over one partition, with a broker that answers what the test says. */
 function benchOf(answer: () => Promise<CommitResult>) {

@@ -9,51 +9,51 @@ interface Item {
 
 test('gives the tasks of one key out one at a time and in order', () => {
   const lanes = new Lanes<Item>()
-  lanes.add('a', { key: 'a', sequence: 1 })
-  lanes.add('a', { key: 'a', sequence: 2 })
+  lanes.add(lanes.laneOf('a'), { key: 'a', sequence: 1 })
+  lanes.add(lanes.laneOf('a'), { key: 'a', sequence: 2 })
   expect(lanes.take()?.sequence).toBe(1)
   expect(lanes.take()).toBeUndefined()
-  lanes.release('a')
+  lanes.release(lanes.laneOf('a'))
   expect(lanes.take()?.sequence).toBe(2)
 })
 
 test('gives the task of one key out of its turn, where that key is ready', () => {
   const lanes = new Lanes<Item>()
-  for (const key of ['a', 'b', 'c']) lanes.add(key, { key, sequence: 1 })
-  lanes.add('b', { key: 'b', sequence: 2 })
+  for (const key of ['a', 'b', 'c']) lanes.add(lanes.laneOf(key), { key, sequence: 1 })
+  lanes.add(lanes.laneOf('b'), { key: 'b', sequence: 2 })
   expect(lanes.peek()?.key).toBe('a')
-  expect(lanes.takeFrom('b')).toEqual({ key: 'b', sequence: 1 })
-  expect(lanes.takeFrom('b')).toBeUndefined()
-  expect(lanes.takeFrom('d')).toBeUndefined()
+  expect(lanes.takeFrom(lanes.laneOf('b'))).toEqual({ key: 'b', sequence: 1 })
+  expect(lanes.takeFrom(lanes.laneOf('b'))).toBeUndefined()
+  expect(lanes.takeFrom(lanes.laneOf('d'))).toBeUndefined()
   expect([lanes.take()?.key, lanes.take()?.key, lanes.hasReady]).toEqual(['a', 'c', false])
-  lanes.release('b')
+  lanes.release(lanes.laneOf('b'))
   expect(lanes.peek()).toEqual({ key: 'b', sequence: 2 })
 })
 
 test('takes turns among keys', () => {
   const lanes = new Lanes<Item>()
-  for (let sequence = 0; sequence < 3; sequence += 1) lanes.add('busy', { key: 'busy', sequence })
-  lanes.add('quiet', { key: 'quiet', sequence: 0 })
+  for (let sequence = 0; sequence < 3; sequence += 1) lanes.add(lanes.laneOf('busy'), { key: 'busy', sequence })
+  lanes.add(lanes.laneOf('quiet'), { key: 'quiet', sequence: 0 })
   expect(lanes.take()?.key).toBe('busy')
-  lanes.release('busy')
+  lanes.release(lanes.laneOf('busy'))
   expect(lanes.take()?.key).toBe('quiet')
 })
 
 test('keeps a parked task at the head of its lane until it is woken', () => {
   const lanes = new Lanes<Item>()
-  lanes.add('a', { key: 'a', sequence: 1 })
-  lanes.add('a', { key: 'a', sequence: 2 })
+  lanes.add(lanes.laneOf('a'), { key: 'a', sequence: 1 })
+  lanes.add(lanes.laneOf('a'), { key: 'a', sequence: 2 })
   const first = lanes.take() as Item
-  lanes.park('a', first)
+  lanes.park(lanes.laneOf('a'), first)
   expect(lanes.hasReady).toBe(false)
   expect(lanes.take()).toBeUndefined()
-  lanes.wake('a')
+  lanes.wake(lanes.laneOf('a'))
   expect(lanes.take()).toBe(first)
 })
 
 test('refuses to release a lane that has no task out', () => {
   const lanes = new Lanes<Item>()
-  expect(() => lanes.release('a')).toThrow('lane a has no task out')
+  expect(() => lanes.release(lanes.laneOf('a'))).toThrow('lane a has no task out')
 })
 
 test('K1 and K2: whatever is added, taken, parked and released, a key runs one task at a time in order', () => {
@@ -73,7 +73,7 @@ test('K1 and K2: whatever is added, taken, parked and released, a key runs one t
         if (kind === 'add') {
           const sequence = (added.get(key) ?? 0) + 1
           added.set(key, sequence)
-          lanes.add(key, { key, sequence })
+          lanes.add(lanes.laneOf(key), { key, sequence })
         } else if (kind === 'take') {
           const taken = lanes.take()
           if (taken === undefined) continue
@@ -83,13 +83,13 @@ test('K1 and K2: whatever is added, taken, parked and released, a key runs one t
         } else if (kind === 'release' && item !== undefined) {
           out.delete(key)
           done.set(key, item.sequence)
-          lanes.release(key)
+          lanes.release(lanes.laneOf(key))
         } else if (kind === 'park' && item !== undefined) {
           out.delete(key)
           parked.set(key, item)
-          lanes.park(key, item)
+          lanes.park(lanes.laneOf(key), item)
         } else if (kind === 'wake' && parked.delete(key)) {
-          lanes.wake(key)
+          lanes.wake(lanes.laneOf(key))
         }
       }
       const unfinished = [...added].reduce((sum, [key, count]) => sum + count - (done.get(key) ?? 0), 0)

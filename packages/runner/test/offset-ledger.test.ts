@@ -63,6 +63,17 @@ describe('offset ledger', () => {
     expect(next.admit(1)).toEqual({ kind: 'run', attempts: 0, started: true })
   })
 
+  test('L6: a task that is put off keeps the mark of an owner before, until it has started here', () => {
+    const unfinished = [{ offset: 0, attempts: 1, deliveries: 0, started: true }]
+    const ledger = new OffsetLedger(0, { base: 0, end: 1, unfinished })
+    ledger.admit(0)
+    ledger.stopped(0, 1)
+    expect(ledger.state().unfinished).toEqual(unfinished)
+    ledger.start(0)
+    ledger.stopped(0, 2)
+    expect(ledger.state().unfinished).toEqual([{ offset: 0, attempts: 2, deliveries: 0, started: false }])
+  })
+
   test('keeps what the note taken over says of offsets it has not read yet', () => {
     const ledger = ledgerWith([0, 1, 2, 3, 4, 5, 6])
     for (const offset of [1, 2, 4, 5]) ledger.finish(offset)

@@ -8,11 +8,11 @@ import {
   type TaskEnvelope,
 } from '@towline/contracts'
 import type { FreshAssignment, KafkaRecord } from '@towline/kafka'
+import { VirtualClock } from '@towline/kafka/memory'
 import { Admission } from '../src/admission.ts'
 import { IntakeGate } from '../src/intake-gate.ts'
 import { Partition } from '../src/partition.ts'
 import { TierGate } from '../src/tier-gate.ts'
-import { VirtualClock } from './virtual-clock.ts'
 
 export const TP = { topic: 'digest.tasks', partition: 0 }
 
@@ -64,7 +64,9 @@ export class PartitionBench {
   dirtyCount = 0
   readyCount = 0
   logReads: number[] = []
+  remembered: number[] = []
   onReady: () => void = () => {}
+  onRemember: () => Promise<void> = async () => {}
   finishedBelow: (base: number) => Promise<readonly TaskEnvelope[]> = async () => []
 
   constructor(
@@ -95,6 +97,10 @@ export class PartitionBench {
       finishedBelow: async (base) => {
         this.logReads.push(base)
         return await this.finishedBelow(base)
+      },
+      remember: async ({ offset }) => {
+        this.remembered.push(offset)
+        await this.onRemember()
       },
       onReady: () => {
         this.readyCount += 1

@@ -1,8 +1,8 @@
-import { decodeCommitNote, idOfKey } from '@towline/contracts'
+import { decodeCommitNote, idOfKey, recordHash } from '@towline/contracts'
+import { settle } from '@towline/kafka/memory'
 import { describe, expect, test } from 'vitest'
 import type { TaskSlot } from '../src/task-slot.ts'
 import { noteText, PartitionBench, TP, taskRecord } from './partition-bench.ts'
-import { settle } from './virtual-clock.ts'
 
 const running = { interrupt: () => {} }
 
@@ -21,6 +21,18 @@ describe('partition', () => {
     bench.partition.commitEntry(1, false)
     bench.partition.commitConfirmed()
     expect(bench.readyCount).toBe(1)
+    expect(bench.partition.take()?.mayHaveRun).toBe(false)
+  })
+
+  test('starts nothing after a clean hand-over either, until a commit says that it is not clean any more', () => {
+    const metadata = noteText(taskRecord(0), { clean: true })
+    const bench = new PartitionBench({ committed: 0, metadata, logEnd: 1 })
+    bench.partition.begin()
+    bench.deliver(taskRecord(0))
+    expect(bench.partition).toMatchObject({ isDirty: true, hasReady: false })
+    const entry = bench.partition.commitEntry(2, false)
+    expect(decodeCommitNote(entry.metadata)?.clean).toBe(false)
+    bench.partition.commitConfirmed()
     expect(bench.partition.take()?.mayHaveRun).toBe(false)
   })
 
@@ -149,27 +161,91 @@ describe('partition', () => {
     ])
   })
 
-  test('runs everything again when the base is another record than the note speaks of: the topic was made anew', () => {
+  test('takes nothing where the base is another record than the note speaks of: the topic was made anew', () => {
     const unfinished = [{ offset: 10, attempts: 2, deliveries: 0, started: true }]
     const bench = new PartitionBench({ committed: 10, metadata: noteText(taskRecord(10), { end: 12, unfinished }) })
-    bench.deliver(taskRecord(10), taskRecord(11), taskRecord(12))
-    expect(takeAll(bench).map(({ record, attempt }) => [record.offset, attempt])).toEqual([
-      [10, 1],
-      [11, 1],
-      [12, 1],
-    ])
+    expect(bench.deliver(taskRecord(10), taskRecord(11), taskRecord(12))).toEqual({ kind: 'other-log' })
+    expect(bench.partition.unfinishedCount).toBe(1)
+    expect(takeAll(bench)).toEqual([])
+  })
+
+  test.each([
+    ['where the log begins at the base', { logStart: 10 }, [10, 11, 12]],
+    ['where the base record is gone', { logStart: 0 }, [11, 12]],
+  ])('runs everything again without another look, %s', (_, assignment, offsets) => {
+    const unfinished = [{ offset: 10, attempts: 2, deliveries: 0, started: true }]
+    const metadata = noteText(taskRecord(10), { end: 12, unfinished })
+    const bench = new PartitionBench({ committed: 10, metadata, ...assignment })
+    expect(bench.deliver(...offsets.map((offset) => taskRecord(offset)))).toEqual({ kind: 'taken' })
+    expect(takeAll(bench).map(({ record, attempt }) => [record.offset, attempt])).toEqual(
+      offsets.map((offset) => [offset, 1]),
+    )
+  })
+
+  test('fetches, starts and commits nothing while its history is looked up', () => {
+    const bench = new PartitionBench({ committed: null, logEnd: 1 })
+    bench.deliver(taskRecord(0))
+    expect(bench.partition).toMatchObject({ isDirty: false, mayCommit: false, hasReady: false })
+    bench.partition.begin()
+    expect(bench.partition).toMatchObject({ isDirty: true, mayCommit: true, hasReady: false })
+    bench.partition.commitEntry(1, false)
+    bench.partition.commitConfirmed()
+    expect(bench.partition.hasReady).toBe(true)
+  })
+
+  test('has a finished task remembered once, and only when a commit that says so is confirmed', async () => {
+    const bench = new PartitionBench()
+    bench.deliver(taskRecord(0), taskRecord(1), taskRecord(2))
+    const [first, second, third] = takeAll(bench) as [TaskSlot, TaskSlot, TaskSlot]
+    bench.partition.commitEntry(1, false)
+    bench.partition.finish(first, true)
+    bench.partition.commitConfirmed()
+    expect(bench.remembered).toEqual([])
+    bench.onRemember = () => Promise.reject(new Error('no broker'))
+    bench.partition.commitEntry(1, false)
+    bench.partition.finish(second, true)
+    bench.partition.commitConfirmed()
+    await settle()
+    bench.onRemember = async () => {}
+    for (const slot of [third]) bench.partition.finish(slot, true)
+    for (let commit = 0; commit < 2; commit += 1) {
+      bench.partition.commitEntry(1, false)
+      bench.partition.commitConfirmed()
+      await settle()
+    }
+    expect(bench.remembered).toEqual([0, 2])
+  })
+
+  test('what the note taken over calls finished counts as the last finished record', () => {
+    const base = taskRecord(10)
+    const last = taskRecord(12)
+    const unfinished = [{ offset: 10, attempts: 0, deliveries: 0, started: true }]
+    const bench = new PartitionBench({ committed: 10, metadata: noteText(base, { end: 13, unfinished }), logEnd: 13 })
+    bench.deliver(base, taskRecord(11), last)
+    for (const slot of takeAll(bench)) bench.partition.finish(slot, true)
+    const note = decodeCommitNote(bench.partition.commitEntry(1, true).metadata)
+    expect(note).toMatchObject({ base: 13, hashIsBelowBase: true, hash: recordHash(last.key, last.value) })
+  })
+
+  test('goes on, and says so in its next commit, where the log now starts', () => {
+    const bench = new PartitionBench({ committed: 0 })
+    bench.partition.commitEntry(1, false)
+    bench.partition.onDataLost(7)
+    expect(bench.partition.isDirty).toBe(true)
+    expect(bench.partition.commitEntry(1, false).next).toBe(7)
   })
 
   test('says that a task may have run only where an unclean owner may have started it', () => {
     const base = taskRecord(10)
     const records = [base, taskRecord(11), taskRecord(12), taskRecord(13)]
-    const marks = (metadata: string, maxInFlight = 1_000) => {
-      const bench = new PartitionBench({ committed: 10, metadata, logEnd: 13 }, { maxInFlight })
+    const marks = (metadata: string) => {
+      const bench = new PartitionBench({ committed: 10, metadata, logEnd: 13 })
       bench.deliver(...records)
+      bench.partition.commitEntry(2, false)
+      bench.partition.commitConfirmed()
       return takeAll(bench).map(({ mayHaveRun }) => mayHaveRun)
     }
     expect(marks(noteText(base))).toEqual([true, true, true, false])
-    expect(marks(noteText(base), 2)).toEqual([true, true, false, false])
     expect(marks(noteText(base, { clean: true }))).toEqual([false, false, false, false])
     const interrupted = [{ offset: 11, attempts: 0, deliveries: 0, started: true }]
     expect(marks(noteText(base, { clean: true, unfinished: interrupted }))).toEqual([false, true, false, false])
@@ -193,14 +269,15 @@ describe('partition', () => {
   })
 
   test('is not left clean while something is unfinished that an unclean owner before may have run', () => {
-    const isLeftClean = (finished: number, metadata = noteText(taskRecord(10))): boolean | undefined => {
+    const base = taskRecord(10)
+    const isLeftClean = (finished: number, metadata = noteText(base)): boolean | undefined => {
       const bench = new PartitionBench({ committed: 10, metadata, logEnd: 12 })
-      bench.deliver(taskRecord(10), taskRecord(11), taskRecord(12))
+      bench.deliver(base, taskRecord(11), taskRecord(12))
       for (const slot of takeAll(bench).slice(0, finished)) bench.partition.finish(slot, true)
       return decodeCommitNote(bench.partition.commitEntry(1, true).metadata)?.clean
     }
     expect([0, 1, 2, 3].map((finished) => isLeftClean(finished))).toEqual([false, false, true, true])
-    expect(isLeftClean(0, noteText(taskRecord(10), { clean: true }))).toBe(true)
+    expect(isLeftClean(0, noteText(base, { clean: true }))).toBe(true)
   })
 
   test('a lost partition interrupts what runs, drops its outcomes, frees its room and commits nothing', () => {

@@ -1,8 +1,8 @@
 import type { TaskEnvelope } from '@towline/contracts'
+import { settle, VirtualClock } from '@towline/kafka/memory'
 import { describe, expect, test } from 'vitest'
 import { RepeatGuard } from '../src/repeat-guard.ts'
 import type { TaskSlot } from '../src/task-slot.ts'
-import { settle, VirtualClock } from './virtual-clock.ts'
 
 function guardOf(isTier: boolean, finished: readonly TaskEnvelope[] = []): RepeatGuard {
   const clock = new VirtualClock()

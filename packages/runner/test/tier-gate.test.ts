@@ -1,7 +1,7 @@
 import type { KafkaRecord } from '@towline/kafka'
+import { VirtualClock } from '@towline/kafka/memory'
 import { expect, test } from 'vitest'
 import { TierGate } from '../src/tier-gate.ts'
-import { VirtualClock } from './virtual-clock.ts'
 
 const record = (offset: number, timestampMs: number): KafkaRecord => ({
   offset,

@@ -58,7 +58,9 @@ export class AvroCodec<T> {
       end = this.#write(value, target)
     }
     writeFrameHeader(target, writerId)
-    return Buffer.from(target.subarray(0, end))
+    const bytes = Buffer.allocUnsafe(end)
+    target.copy(bytes, 0, 0, end)
+    return bytes
   }
 
   /**

@@ -8,8 +8,15 @@ export interface AvroSchema<T> {
   readonly '~type'?: T
 }
 
+/** The JSON of a record schema: `type`, `fields` and whatever else Avro allows beside its name. */
+export interface RecordSchema {
+  readonly name: string
+  readonly namespace?: string
+  readonly [attribute: string]: unknown
+}
+
 /** Makes an {@link AvroSchema} of the JSON of a record schema. The text is its compact JSON. */
-export function avroSchema<T>(json: { readonly name: string; readonly namespace?: string }): AvroSchema<T> {
+export function avroSchema<T>(json: RecordSchema): AvroSchema<T> {
   const name = json.namespace === undefined ? json.name : `${json.namespace}.${json.name}`
   return { name, text: JSON.stringify(json) }
 }

@@ -10,13 +10,21 @@ import { exactLong, longOrText } from './exact-long.ts'
  * @throws TowlineError TOWLINE_SCHEMA_INVALID when the text is not a valid Avro schema.
  */
 export function compileSchema(text: string, what: string): avsc.Type {
-  return compileWith(exactLong, text, what)
+  const known = compiled.get(text)
+  if (known !== undefined) return known
+  const type = compileWith(exactLong, text, what)
+  if (compiled.size < MAX_COMPILED) compiled.set(text, type)
+  return type
 }
 
 /** The same, for showing values: a `long` beyond 2^53 − 1 is read as its decimal text. */
 export function compileSchemaForShow(text: string, what: string): avsc.Type {
   return compileWith(longOrText, text, what)
 }
+
+/** Types do not change, and compiling one takes a millisecond: agents of one process share those of Towline's own schemas. */
+const compiled = new Map<string, avsc.Type>()
+const MAX_COMPILED = 100
 
 type SchemaJson = Parameters<typeof avsc.Type.forSchema>[0]
 

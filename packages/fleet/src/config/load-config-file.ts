@@ -53,7 +53,7 @@ async function importFile(file: string): Promise<Record<string, unknown>> {
     if (isTowlineError(cause)) throw cause
     throw new TowlineError('TOWLINE_CONFIG_UNREADABLE', `${file} does not load: ${reasonOf(cause)}`, {
       value: file,
-      wayOut: `Run node ${file} to see where`,
+      wayOut: 'Correct it; towline --verbose shows where',
       cause,
     })
   }

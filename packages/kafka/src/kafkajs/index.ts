@@ -3,6 +3,7 @@ import { KafkajsAdmin } from './admin/kafkajs-admin.ts'
 import { ClusterClient } from './cluster/cluster-client.ts'
 import { type DriverContext, type KafkaConnection, REQUEST_TIMEOUT_MS } from './connection-settings.ts'
 import { KafkajsConsumer } from './consumer/kafkajs-consumer.ts'
+import { type ClusterInspection, inspectCluster } from './inspect/inspect-cluster.ts'
 import { towlineErrorOf } from './kafka-error.ts'
 import { loadKafkajs } from './kafkajs-internals.ts'
 import { applyPatches } from './patches/apply-patches.ts'
@@ -10,6 +11,8 @@ import { KafkajsProducer } from './producer/kafkajs-producer.ts'
 import { KafkajsReader } from './reader/kafkajs-reader.ts'
 
 export type { KafkaConnection } from './connection-settings.ts'
+export type { ClusterInspection, NodeInspection } from './inspect/inspect-cluster.ts'
+export { REQUIRED_API_COUNT, type UnsupportedApi } from './inspect/required-apis.ts'
 
 const LOOP_RETRIES = 30
 
@@ -19,9 +22,7 @@ const LOOP_RETRIES = 30
  * @throws TowlineError TOWLINE_KAFKAJS_VERSION when the installed kafkajs is not the one whose faults are patched.
  */
 export function connectKafka(connection: KafkaConnection): KafkaDriver {
-  const kafkajs = loadKafkajs()
-  applyPatches(kafkajs)
-  const context: DriverContext = { connection, kafkajs, loopRetries: LOOP_RETRIES }
+  const context = contextOf(connection)
   const client = (): ClusterClient => new ClusterClient(context, { requestTimeoutMs: REQUEST_TIMEOUT_MS })
   return {
     consumer: (options) => new KafkajsConsumer(context, options),
@@ -29,6 +30,22 @@ export function connectKafka(connection: KafkaConnection): KafkaDriver {
     reader: () => reached(client(), (connected) => new KafkajsReader(connected)),
     admin: () => reached(client(), (connected) => new KafkajsAdmin(connected)),
   }
+}
+
+/**
+ * What every broker of a cluster is and serves, for diagnosis. Changes nothing; a broker that cannot be reached is part
+ * of the answer.
+ *
+ * @throws TowlineError TOWLINE_KAFKAJS_VERSION as {@link connectKafka}
+ */
+export async function inspectKafka(connection: KafkaConnection): Promise<ClusterInspection> {
+  return await inspectCluster(contextOf(connection))
+}
+
+function contextOf(connection: KafkaConnection): DriverContext {
+  const kafkajs = loadKafkajs()
+  applyPatches(kafkajs)
+  return { connection, kafkajs, loopRetries: LOOP_RETRIES }
 }
 
 /** A port that is handed out has reached the cluster once. */

@@ -1,4 +1,5 @@
 import { isTowlineError, TowlineError } from '@towline/contracts'
+import { brokerUnavailable, topicMissing } from '../ports/port-errors.ts'
 
 /** What a failed call was about, for its message. */
 export interface FailedCall {
@@ -81,25 +82,6 @@ export function towlineErrorOf(thrown: unknown, call: FailedCall): TowlineError 
       cause: thrown,
     },
   )
-}
-
-export function topicMissing(topic: string, cause?: unknown): TowlineError {
-  return new TowlineError('TOWLINE_TOPIC_MISSING', `topic "${topic}" does not exist`, {
-    value: topic,
-    wayOut: 'Create it with: towline topics apply',
-    cause,
-  })
-}
-
-export function brokerUnavailable(brokers: readonly string[], cause: unknown): TowlineError {
-  const addresses = brokers.join(',')
-  const { message } = fieldsOf(cause)
-  return new TowlineError('TOWLINE_BROKER_UNAVAILABLE', `no Kafka broker answered at ${addresses}: ${message}`, {
-    value: addresses,
-    wayOut: 'Check the address, and that the broker runs and its advertised listener can be reached from here',
-    retriable: true,
-    cause,
-  })
 }
 
 function fieldsOf(thrown: unknown): KafkajsErrorFields {

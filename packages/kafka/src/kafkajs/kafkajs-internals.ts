@@ -53,11 +53,14 @@ export interface RequestDefinition {
 export interface Broker {
   readonly nodeId: number | null
   readonly connectionPool: ConnectionPool
+  /** What it serves, by API key; null until it was connected. */
+  readonly versions: Readonly<Record<number, { readonly minVersion: number; readonly maxVersion: number }>> | null
   isConnected(): boolean
   connect(): Promise<void>
   disconnect(): Promise<void>
   lookupRequest(apiKey: number, definition: RequestDefinition): (args: object) => ProtocolRequest
   heartbeat(args: { groupId: string; groupGenerationId: number; memberId: string }): Promise<unknown>
+  joinGroup(args: { memberId: string }): Promise<{ readonly memberId: string }>
   leaveGroup(args: { groupId: string; memberId: string }): Promise<unknown>
   syncGroup(args: { groupId: string; generationId: number; memberId: string }): Promise<unknown>
   fetch(args: KafkajsFetch): Promise<unknown>
@@ -132,6 +135,8 @@ export type ApiName =
   | 'OffsetCommit'
   | 'OffsetFetch'
   | 'GroupCoordinator'
+  | 'JoinGroup'
+  | 'SyncGroup'
   | 'Heartbeat'
   | 'LeaveGroup'
   | 'DescribeGroups'

@@ -6,7 +6,7 @@ export interface ConsumerOptions {
   readonly groupId: string
   /** Default 6,000. */
   readonly sessionTimeoutMs?: number
-  /** Default 1,000. */
+  /** How soon a rebalance is noticed: what a take-over waits for once the dead member has left. Default 500. */
   readonly heartbeatIntervalMs?: number
   /** Default 10,000. */
   readonly rebalanceTimeoutMs?: number
@@ -48,6 +48,11 @@ export interface ConsumerHandlers {
   onRecords(tp: TopicPartition, records: readonly KafkaRecord[], next: number): RecordsVerdict
   /** The log start passed the position we had: records `[from, to)` are gone. Reading goes on at `to`. */
   onDataLost(tp: TopicPartition, from: number, to: number): void
+  /**
+   * The id under which the group may count this consumer, told before the group is asked to count it; null once it has
+   * left or was expelled. Whoever outlives this process can leave in its name by it.
+   */
+  onMember(memberId: string | null): void
   /** A proof of membership arrived; what was held for want of one may go on. */
   onProof(): void
   /** The consumer is dead and will not come back by itself. It holds no partitions any more. */

@@ -1,5 +1,6 @@
 import { type COMPATIBILITY, SchemaRegistry, SchemaType } from '@kafkajs/confluent-schema-registry'
 import type { RegistryAddress } from './registry-address.ts'
+import { classifyRegistryError } from './registry-failure.ts'
 import { type JsonObject, RegistryHttp, RegistryNonsense } from './registry-http.ts'
 
 // What is asked of a registry, each call bounded in time.
@@ -46,6 +47,17 @@ export class RegistryCalls {
   async register(subject: string, schemaText: string, compatibility: CompatibilityLevel): Promise<number> {
     const options = { subject, compatibility: compatibility as COMPATIBILITY }
     return idIn({ ...(await this.#bounded((client) => client.register(avro(schemaText), options))) })
+  }
+
+  /** The level that holds for a subject: its own, or where it has none the registry's. */
+  async compatibilityOf(subject: string): Promise<string> {
+    const { compatibilityLevel } = await this.#http
+      .get('config', subject)
+      .catch((error: unknown) =>
+        classifyRegistryError(error) === 'not-found' ? this.#http.get('config') : Promise.reject(error as Error),
+      )
+    if (typeof compatibilityLevel !== 'string') throw new RegistryNonsense(200, 'no compatibilityLevel in the answer')
+    return compatibilityLevel
   }
 
   /** Sets the level of one subject. The library has no public call for it. */

@@ -28,6 +28,13 @@ export interface RegistryClient extends SchemaSource, AsyncDisposable {
   register(subject: string, schemaText: string): Promise<number>
   /** Sets the compatibility level of a subject. @throws TowlineError TOWLINE_REGISTRY_UNAVAILABLE */
   ensureCompatibility(subject: string, level: CompatibilityLevel): Promise<void>
+  /**
+   * The compatibility level that holds for a subject, in the registry's words; the registry's own where the subject has
+   * none, and for a subject that does not exist.
+   *
+   * @throws TowlineError TOWLINE_REGISTRY_UNAVAILABLE
+   */
+  compatibilityOf(subject: string): Promise<string>
   /** Stops its timers. What is cached is served on; anything else is refused as unavailable. */
   close(): Promise<void>
 }
@@ -92,6 +99,14 @@ class CachedRegistry implements RegistryClient {
   async ensureCompatibility(subject: string, level: CompatibilityLevel): Promise<void> {
     try {
       await this.#calls.setCompatibility(subject, level)
+    } catch (error) {
+      throw registryUnavailable(this.#url, error)
+    }
+  }
+
+  async compatibilityOf(subject: string): Promise<string> {
+    try {
+      return await this.#calls.compatibilityOf(subject)
     } catch (error) {
       throw registryUnavailable(this.#url, error)
     }

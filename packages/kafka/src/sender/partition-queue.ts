@@ -130,13 +130,14 @@ export class PartitionQueue<P extends PendingRecord = PendingRecord> {
     const batch: P[] = []
     const dropped: P[] = []
     const kept: P[] = []
+    const ask = askedOnce()
     let bytes = 0
     let scanned = 0
     for (const pending of this.#waiting) {
       const isFull = batch.length >= limits.records || (batch.length > 0 && bytes + pending.bytes > limits.bytes)
       if (isFull) break
       scanned += 1
-      switch (pending.guard?.() ?? 'send') {
+      switch (ask(pending.guard)) {
         case 'send':
           batch.push(pending)
           bytes += pending.bytes
@@ -150,6 +151,19 @@ export class PartitionQueue<P extends PendingRecord = PendingRecord> {
       }
     }
     return { batch, dropped, kept, scanned }
+  }
+}
+
+/** What guards say now: one that many records in a row share is asked once. */
+function askedOnce(): (guard: SendGuard | undefined) => ReturnType<SendGuard> {
+  let asked: SendGuard | undefined
+  let answer: ReturnType<SendGuard> = 'send'
+  return (guard) => {
+    if (guard !== asked) {
+      asked = guard
+      answer = guard?.() ?? 'send'
+    }
+    return answer
   }
 }
 

@@ -1,8 +1,9 @@
 import type { Cancel, Clock } from '@towline/contracts'
 import { isTowlineError } from '@towline/contracts'
 import type { ProducerPort, SendResult } from '../ports/producer-port.ts'
-import { type PartitionId, partitionId, type TopicPartition } from '../ports/record.ts'
-import { type Backoff, OutboundPartition } from './outbound-partition.ts'
+import { partitionId, type TopicPartition } from '../ports/record.ts'
+import type { Backoff, OutboundPartition } from './outbound-partition.ts'
+import { OutboundPartitions } from './outbound-partitions.ts'
 import { type BatchLimits, type PendingRecord, partitionBatch } from './partition-queue.ts'
 
 /** How a record left the pump. */
@@ -31,7 +32,7 @@ type Outbound = OutboundPartition<PumpedRecord>
 export class SendPump {
   readonly #producer: ProducerPort
   readonly #options: PumpOptions
-  readonly #partitions = new Map<PartitionId, Outbound>()
+  readonly #partitions: OutboundPartitions<PumpedRecord>
   readonly #sending = new Map<number, number>()
   readonly #refreshing = new Set<string>()
   #isScheduled = false
@@ -40,22 +41,17 @@ export class SendPump {
   constructor(producer: ProducerPort, options: PumpOptions) {
     this.#producer = producer
     this.#options = options
+    this.#partitions = new OutboundPartitions(options.backoff)
   }
 
   push(tp: TopicPartition, record: PumpedRecord): void {
-    const id = partitionId(tp)
-    let partition = this.#partitions.get(id)
-    if (partition === undefined) {
-      partition = new OutboundPartition(tp, this.#options.backoff)
-      this.#partitions.set(id, partition)
-    }
-    partition.queue.push(record)
+    this.#partitions.of(tp).queue.push(record)
     this.#schedule()
   }
 
   /** Asks the guards of held records again. */
   poke(): void {
-    for (const { queue } of this.#partitions.values()) queue.poke()
+    for (const { queue } of this.#partitions) queue.poke()
     this.#schedule()
   }
 
@@ -71,9 +67,9 @@ export class SendPump {
 
   #turn(): void {
     const nowMs = this.#options.clock.monotonicMs()
-    for (const partition of this.#partitions.values()) this.#expire(partition, nowMs)
+    for (const partition of this.#partitions) this.#expire(partition, nowMs)
     for (const [leader, partitions] of this.#readyByLeader(nowMs)) this.#sendTo(leader, partitions)
-    for (const [id, { queue }] of this.#partitions) if (queue.size === 0) this.#partitions.delete(id)
+    this.#partitions.dropIdle()
     this.#armTimer(nowMs)
   }
 
@@ -83,7 +79,7 @@ export class SendPump {
 
   #readyByLeader(nowMs: number): Map<number, Outbound[]> {
     const byLeader = new Map<number, Outbound[]>()
-    for (const partition of this.#partitions.values()) {
+    for (const partition of this.#partitions) {
       if (!partition.mayGo(nowMs)) continue
       const leader = this.#producer.leaderOf(partition.tp)
       if (leader === null) {
@@ -115,16 +111,9 @@ export class SendPump {
       request.set(partition, batch)
       records -= batch.length
       bytes -= batch.reduce((sum, record) => sum + record.bytes, 0)
-      this.#moveToEnd(partition)
+      this.#partitions.moveToEnd(partition)
     }
     return request
-  }
-
-  /** A partition that never runs dry must not keep its turn before the others. */
-  #moveToEnd(partition: Outbound): void {
-    const id = partitionId(partition.tp)
-    this.#partitions.delete(id)
-    this.#partitions.set(id, partition)
   }
 
   async #send(leader: number, request: ReadonlyMap<Outbound, readonly PumpedRecord[]>): Promise<void> {
@@ -176,7 +165,7 @@ export class SendPump {
 
   #armTimer(nowMs: number): void {
     let wakeAtMs = Number.POSITIVE_INFINITY
-    for (const partition of this.#partitions.values()) wakeAtMs = Math.min(wakeAtMs, partition.wakeAtMs(nowMs))
+    for (const partition of this.#partitions) wakeAtMs = Math.min(wakeAtMs, partition.wakeAtMs(nowMs))
     this.#cancelTimer?.()
     this.#cancelTimer = Number.isFinite(wakeAtMs)
       ? this.#options.clock.after(wakeAtMs - nowMs, () => this.#schedule())
@@ -185,7 +174,11 @@ export class SendPump {
 }
 
 function finish({ tp, queue }: Outbound, fateOf: (index: number) => SendFate): void {
-  for (const [index, record] of queue.finish().entries()) record.settle(tp, fateOf(index))
+  let index = 0
+  for (const record of queue.finish()) {
+    record.settle(tp, fateOf(index))
+    index += 1
+  }
 }
 
 function failed(error: Error): SendResult {

@@ -25,7 +25,7 @@ function diffTopic(planned: PlannedTopic, descriptions: ReadonlyMap<string, Topi
   const { topic } = planned
   const existing = descriptions.get(topic)
   if (existing === undefined) return [{ kind: 'create', topic, spec: specOf(planned) }]
-  const existingTasks = descriptions.get(planned.tasksTopic)
+  const existingTasks = planned.tasksTopic === null ? undefined : descriptions.get(planned.tasksTopic)
   const steps: PlanStep[] = contradictions({ planned, existing, existingTasks }).map((found) => ({
     kind: 'contradiction',
     topic,

@@ -1,4 +1,4 @@
-import { type TopicKind, TowlineError, topicNames } from '@towline/contracts'
+import { groupsTopic, type TopicKind, TowlineError, topicNames } from '@towline/contracts'
 import type { TopicSpec } from '../ports/admin-port.ts'
 
 /** The kinds of topic an agent has, its retry tiers counted as one kind. */
@@ -31,9 +31,10 @@ export interface TopicPlanOptions {
 
 /** A topic as it should be, and what it takes to judge one that exists. */
 export interface PlannedTopic extends TopicSpec {
-  readonly kind: PlannedKind
-  /** The `.tasks` topic of its agent. */
-  readonly tasksTopic: string
+  /** `groups`: that of the whole fleet which remembers what groups finished. */
+  readonly kind: PlannedKind | 'groups'
+  /** The `.tasks` topic of its agent; null where it belongs to none. */
+  readonly tasksTopic: string | null
   /** The partition count was asked for, so another one is a contradiction where it cannot be changed. */
   readonly isPartitionCountAsked: boolean
   /** Retention below it can delete a task before it was run. */
@@ -56,13 +57,28 @@ export const DEFAULT_MAX_MESSAGE_BYTES = 1_048_588
 export const MOVED_TASK_BYTES: number = 64 * 1024
 
 /**
- * The topics of some agents. Pure.
+ * The topics of some agents, and the one they share. Pure.
  *
  * @throws TowlineError TOWLINE_TOPIC_MISCONFIGURED when an option breaks a promise, for example a retention that may
  * delete a task before it ran; TOWLINE_NAME_INVALID.
  */
 export function planTopics(options: TopicPlanOptions): readonly PlannedTopic[] {
-  return options.agents.flatMap((agent) => planAgent(agent, options))
+  return [...options.agents.flatMap((agent) => planAgent(agent, options)), planGroups(options)]
+}
+
+/** Compacted: it holds the last marker of every group and partition for ever. */
+function planGroups({ namespace, brokers }: TopicPlanOptions): PlannedTopic {
+  const replicationFactor = Math.min(3, brokers)
+  return {
+    topic: groupsTopic(namespace),
+    kind: 'groups',
+    tasksTopic: null,
+    partitions: 1,
+    isPartitionCountAsked: true,
+    replicationFactor,
+    leastRetentionMs: 0,
+    configs: { 'cleanup.policy': 'compact', ...insync(replicationFactor) },
+  }
 }
 
 function planAgent(agent: PlannedAgent, options: TopicPlanOptions): readonly PlannedTopic[] {
@@ -101,9 +117,13 @@ function planTopic(
       'retention.bytes': '-1',
       'max.message.bytes': String(maxMessageBytes(kind, options)),
       'message.timestamp.type': kind === 'retry' ? 'LogAppendTime' : 'CreateTime',
-      ...(replicationFactor >= 3 ? { 'min.insync.replicas': '2' } : {}),
+      ...insync(replicationFactor),
     },
   }
+}
+
+function insync(replicationFactor: number): Readonly<Record<string, string>> {
+  return replicationFactor >= 3 ? { 'min.insync.replicas': '2' } : {}
 }
 
 function leastRetention(agent: PlannedAgent, options: TopicPlanOptions): number {

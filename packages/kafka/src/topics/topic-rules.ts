@@ -1,5 +1,5 @@
 import type { TopicDescription } from '../ports/admin-port.ts'
-import { MOVED_TASK_BYTES, type PlannedKind, type PlannedTopic } from './topic-plan.ts'
+import { MOVED_TASK_BYTES, type PlannedTopic } from './topic-plan.ts'
 
 /** A setting of an existing topic that breaks a promise. */
 export interface Contradiction {
@@ -36,7 +36,7 @@ export function contradictions(judged: JudgedTopic): readonly Contradiction[] {
 }
 
 /** Adding partitions sends a key elsewhere: fatal where order, dedupe or the place of a result depend on it. */
-export function mayAddPartitions(kind: PlannedKind): boolean {
+export function mayAddPartitions(kind: PlannedTopic['kind']): boolean {
   return kind === 'retry' || kind === 'dlq' || kind === 'events'
 }
 
@@ -51,13 +51,19 @@ function partitionCount({ planned, existing }: JudgedTopic): Contradiction | nul
   }
 }
 
-function cleanupPolicy({ existing }: JudgedTopic): Contradiction | null {
+function cleanupPolicy({ planned, existing }: JudgedTopic): Contradiction | null {
+  if (planned.kind === 'groups') {
+    return wants(existing, 'cleanup.policy', 'compact', (is) => is === 'compact', {
+      why: 'a marker that retention deletes no longer tells expired offsets from a group that never ran',
+    })
+  }
   return wants(existing, 'cleanup.policy', 'delete', (is) => is === 'delete', {
     why: 'compaction deletes every record of a key but the last, whether it was run or not',
   })
 }
 
 function retentionTime({ planned, existing }: JudgedTopic): Contradiction | null {
+  if (planned.kind === 'groups') return null
   const least = planned.leastRetentionMs
   return wants(existing, 'retention.ms', planned.configs['retention.ms'], (is) => atLeast(is, least), {
     why: `below ${least} ms (three times the lag bound plus the longest delay) a record may be deleted before it is read`,

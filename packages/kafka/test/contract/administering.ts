@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { type Bench, record, uniqueName, until } from './bench.ts'
+import { type Bench, record, uniqueName } from './bench.ts'
 
 /** Topics, offsets and groups. */
 export function administering(bench: () => Bench): void {
@@ -88,7 +88,7 @@ export function administering(bench: () => Bench): void {
     expect(await admin.describeGroup(groupId)).toEqual({ groupId, state: 'Dead', members: [] })
     const consumer = bench().consumer({ topic, groupId })
     await consumer.start()
-    await until('stable', async () => (await admin.describeGroup(groupId)).state === 'Stable')
+    await bench().until('stable', async () => (await admin.describeGroup(groupId)).state === 'Stable')
     expect(await admin.describeGroup(groupId)).toMatchObject({
       groupId,
       state: 'Stable',
@@ -114,7 +114,7 @@ export function administering(bench: () => Bench): void {
     const memberId = consumer.port.memberId() ?? ''
     await admin.leaveGroup(groupId, memberId)
     await admin.leaveGroup(groupId, memberId)
-    await until('it is another member', () => ![null, memberId].includes(consumer.port.memberId()))
+    await bench().until('it is another member', () => ![null, memberId].includes(consumer.port.memberId()))
   })
 
   test('deletes groups that have no members, and passes over those that do not exist', async () => {
@@ -127,7 +127,7 @@ export function administering(bench: () => Bench): void {
   })
 
   test('what passes is retried: a controller that moved, a coordinator that is loading', async ({ skip }) => {
-    const { faults } = bench().broker
+    const { faults } = bench()
     if (faults === undefined) return skip('this broker takes no faults')
     const NOT_CONTROLLER = 41
     const COORDINATOR_LOAD_IN_PROGRESS = 14

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { type Bench, range, uniqueName, until } from './bench.ts'
+import { type Bench, range, uniqueName } from './bench.ts'
 
 /** What a consumer is told about partitions it gets, and what it reads of them. */
 export function assigning(bench: () => Bench): void {
@@ -12,13 +12,13 @@ export function assigning(bench: () => Bench): void {
 
     const consumer = bench().consumer({ topic, groupId })
     await consumer.start()
-    await until('assigned', () => consumer.assignments.length === 3)
+    await bench().until('assigned', () => consumer.assignments.length === 3)
     expect(consumer.assignments).toEqual([
       { tp: { topic, partition: 0 }, committed: null, metadata: '', logStart: 0, logEnd: 5 },
       { tp: { topic, partition: 1 }, committed: 2, metadata: 'a note', logStart: 0, logEnd: 4 },
       { tp: { topic, partition: 2 }, committed: null, metadata: '', logStart: 0, logEnd: 0 },
     ])
-    await until('all read', () => consumer.taken.length === 7)
+    await bench().until('all read', () => consumer.taken.length === 7)
     expect(consumer.offsets(0)).toEqual(range(0, 5))
     expect(consumer.offsets(1)).toEqual([2, 3])
     expect(consumer.assigned()).toEqual([0, 1, 2])
@@ -30,9 +30,9 @@ export function assigning(bench: () => Bench): void {
     const consumer = bench().consumer({ topic, groupId: uniqueName('group'), maxBytes: 2_000 })
     consumer.startAt = () => 17
     await consumer.start()
-    await until('the backlog', () => consumer.taken.length === 283)
+    await bench().until('the backlog', () => consumer.taken.length === 283)
     for (let batch = 0; batch < 20; batch += 1) await bench().write({ topic, partition: 0 }, 10)
-    await until('the rest', () => consumer.taken.length >= 483)
+    await bench().until('the rest', () => consumer.taken.length >= 483)
     expect(consumer.offsets(0)).toEqual(range(17, 500))
   })
 
@@ -54,7 +54,7 @@ export function assigning(bench: () => Bench): void {
       return { kind: 'taken' }
     }
     await consumer.start()
-    await until('both read', () => seen.length === 2)
+    await bench().until('both read', () => seen.length === 2)
     expect(seen[0]).toEqual({
       offset: 0,
       timestampMs: 1_234_567_890_123,

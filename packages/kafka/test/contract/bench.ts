@@ -1,26 +1,36 @@
 import { randomBytes } from 'node:crypto'
-import { setTimeout as sleep } from 'node:timers/promises'
-import type {
-  AdminPort,
-  ConsumerHandlers,
-  ConsumerOptions,
-  ConsumerPort,
-  FreshAssignment,
-  KafkaDriver,
-  KafkaRecord,
-  LossCause,
-  OutgoingRecord,
-  ProducerPort,
-  ReaderPort,
-  RecordsVerdict,
-  TopicPartition,
+import type { Clock } from '@towline/contracts'
+import {
+  type AdminPort,
+  type ConsumerHandlers,
+  type ConsumerOptions,
+  type ConsumerPort,
+  type FreshAssignment,
+  type KafkaDriver,
+  type KafkaRecord,
+  type LossCause,
+  type OutgoingRecord,
+  type ProducerPort,
+  type ReaderPort,
+  type RecordsVerdict,
+  systemClock,
+  type TopicPartition,
 } from '@towline/kafka'
-import type { RunningBroker } from '@towline/test-brokers'
+import type { MemoryFaults } from '@towline/kafka/memory'
+
+/** A driver on a cluster, and the time they live in. */
+export interface Ground {
+  readonly driver: KafkaDriver
+  readonly clock: Clock
+  /** Where the cluster takes scripted faults. */
+  readonly faults?: Pick<MemoryFaults, 'add' | 'clear'>
+  /** Moves a log start, as retention does; no port can. */
+  deleteRecords(tp: TopicPartition, before: number): Promise<void>
+  close(): Promise<void>
+}
 
 /** A driver under test with one port of each kind, and what tests make through it. */
-export interface Bench {
-  readonly broker: RunningBroker
-  readonly driver: KafkaDriver
+export interface Bench extends Omit<Ground, 'close'> {
   readonly admin: AdminPort
   readonly producer: ProducerPort
   readonly reader: ReaderPort
@@ -30,23 +40,26 @@ export interface Bench {
   write(tp: TopicPartition, count: number): Promise<void>
   /** A consumer that is not started yet; stopped when the test ends. */
   consumer(options: ConsumerOptions): ObservedConsumer
+  /** Monotonic milliseconds. */
+  nowMs(): number
+  /** Waits until `isSo`; `what` names it where it does not come about within 15 s. */
+  until(what: string, isSo: () => boolean | Promise<boolean>): Promise<void>
   endTest(): Promise<void>
   close(): Promise<void>
 }
 
-export type ConnectDriver = (connection: { brokers: readonly string[]; clientId: string }) => KafkaDriver
-
-export async function openBench(broker: RunningBroker, connect: ConnectDriver, clientId: string): Promise<Bench> {
-  const driver = connect({ brokers: broker.brokers, clientId })
+export async function openBench(ground: Ground): Promise<Bench> {
+  const { driver, clock, faults } = ground
   const [admin, producer, reader] = await Promise.all([driver.admin(), driver.producer(), driver.reader()])
   const topics: string[] = []
   const consumers: ObservedConsumer[] = []
   return {
-    broker,
-    driver,
+    ...ground,
     admin,
     producer,
     reader,
+    nowMs: () => clock.monotonicMs(),
+    until: (what, isSo) => until(what, isSo, clock),
     async topic(partitions = 1, configs = {}) {
       const topic = uniqueName('topic')
       topics.push(topic)
@@ -65,12 +78,13 @@ export async function openBench(broker: RunningBroker, connect: ConnectDriver, c
       return consumer
     },
     async endTest() {
-      broker.faults?.clear()
+      faults?.clear()
       await Promise.all(consumers.splice(0).map((consumer) => consumer.port.stop()))
       await admin.deleteTopics(topics.splice(0))
     },
     async close() {
       await Promise.all([admin.close(), producer.close(), reader.close()])
+      await ground.close()
     },
   }
 }
@@ -94,6 +108,8 @@ export class ObservedConsumer implements ConsumerHandlers {
   readonly taken: string[] = []
   /** Everything in order, one word each. */
   readonly story: string[] = []
+  /** Every id under which the group was asked to count it, and null where it ceased to. */
+  readonly memberIds: (string | null)[] = []
   proofs = 0
   startAt: (assignment: FreshAssignment) => number = ({ committed, logStart }) => committed ?? logStart
   verdict: (tp: TopicPartition, records: readonly KafkaRecord[], next: number) => RecordsVerdict = () => ({
@@ -148,6 +164,10 @@ export class ObservedConsumer implements ConsumerHandlers {
     this.dataLosses.push({ tp, from, to })
   }
 
+  onMember(memberId: string | null): void {
+    this.memberIds.push(memberId)
+  }
+
   onProof(): void {
     this.proofs += 1
   }
@@ -161,12 +181,18 @@ export class ObservedConsumer implements ConsumerHandlers {
   }
 }
 
-/** Waits until `isSo`; `what` names it where it does not come about. */
-export async function until(what: string, isSo: () => boolean | Promise<boolean>, withinMs = 15_000): Promise<void> {
-  const deadline = performance.now() + withinMs
+const WAIT_MS = 15_000
+const POLL_MS = 5
+
+export async function until(
+  what: string,
+  isSo: () => boolean | Promise<boolean>,
+  clock: Clock = systemClock,
+): Promise<void> {
+  const deadlineMs = clock.monotonicMs() + WAIT_MS
   while (!(await isSo())) {
-    if (performance.now() > deadline) throw new Error(`not within ${withinMs} ms: ${what}`)
-    await sleep(5)
+    if (clock.monotonicMs() > deadlineMs) throw new Error(`not within ${WAIT_MS} ms: ${what}`)
+    await new Promise<void>((resolve) => clock.after(POLL_MS, resolve))
   }
 }
 

@@ -1,16 +1,10 @@
-import { Kafka, logLevel } from 'kafkajs'
 import { expect, test } from 'vitest'
-import { type Bench, range, uniqueName, until } from './bench.ts'
+import { type Bench, range, uniqueName } from './bench.ts'
 
 /** What happens when the log no longer holds what the group wants next. */
 export function dataLoss(bench: () => Bench): void {
-  /** No port deletes records; retention does, and this stands in for it. */
   async function dropBefore(topic: string, offset: number): Promise<void> {
-    const admin = new Kafka({ brokers: bench().broker.brokers, logLevel: logLevel.NOTHING }).admin()
-    await admin.connect()
-    await admin.fetchTopicOffsets(topic) // loads the metadata that the next call needs
-    await admin.deleteTopicRecords({ topic, partitions: [{ partition: 0, offset: String(offset) }] })
-    await admin.disconnect()
+    await bench().deleteRecords({ topic, partition: 0 }, offset)
   }
 
   test('records that expired before the partition was assigned are reported with exact bounds', async () => {
@@ -22,7 +16,7 @@ export function dataLoss(bench: () => Bench): void {
     await dropBefore(topic, 6)
     const consumer = bench().consumer({ topic, groupId })
     await consumer.start()
-    await until('the rest', () => consumer.taken.length === 4)
+    await bench().until('the rest', () => consumer.taken.length === 4)
     expect(consumer.assignments).toEqual([{ tp, committed: 2, metadata: '', logStart: 6, logEnd: 10 }])
     expect(consumer.dataLosses).toEqual([{ tp, from: 2, to: 6 }])
     expect(consumer.offsets(0)).toEqual(range(6, 10))
@@ -35,15 +29,15 @@ export function dataLoss(bench: () => Bench): void {
     await bench().write(tp, 3)
     const consumer = bench().consumer({ topic, groupId })
     await consumer.start()
-    await until('read', () => consumer.taken.length === 3)
+    await bench().until('read', () => consumer.taken.length === 3)
     expect(await consumer.port.commit([{ tp, next: 3, metadata: 'mine' }], 2_000)).toBe('confirmed')
     consumer.port.pause([tp])
     await bench().write(tp, 9)
     await dropBefore(topic, 8)
     consumer.port.resume([tp])
-    await until('the rest', () => consumer.offsets(0).length === 7)
+    await bench().until('the rest', () => consumer.offsets(0).length === 7)
     await bench().write({ topic, partition: 1 }, 2)
-    await until('the other partition goes on', () => consumer.offsets(1).length === 2)
+    await bench().until('the other partition goes on', () => consumer.offsets(1).length === 2)
     expect(consumer.dataLosses).toEqual([{ tp, from: 3, to: 8 }])
     expect(consumer.offsets(0)).toEqual([0, 1, 2, ...range(8, 12)])
     expect(await bench().admin.committed(groupId, [tp])).toEqual([{ tp, next: 3, metadata: 'mine' }])
@@ -56,12 +50,38 @@ export function dataLoss(bench: () => Bench): void {
     await bench().write(tp, 5)
     const consumer = bench().consumer({ topic, groupId: uniqueName('group') })
     await consumer.start()
-    await until('read', () => consumer.taken.length === 5)
+    await bench().until('read', () => consumer.taken.length === 5)
     consumer.port.seek(tp, 1_000) // what a topic that was deleted and created again looks like
-    await until('assigned anew', () => consumer.assignments.length === 2)
+    await bench().until('assigned anew', () => consumer.assignments.length === 2)
     expect(consumer.losses).toEqual([{ tp, cause: 'rebalance' }])
     expect(consumer.assignments[1]).toEqual({ tp, committed: null, metadata: '', logStart: 0, logEnd: 5 })
-    await until('read again', () => consumer.taken.length === 10)
+    await bench().until('read again', () => consumer.taken.length === 10)
+    expect(consumer.dataLosses).toEqual([])
+  })
+
+  test('a topic made anew is read from its start, also where it is longer than the one before was', async () => {
+    const topic = await bench().topic(2)
+    const tps = [0, 1].map((partition) => ({ topic, partition }))
+    for (const tp of tps) await bench().write(tp, 5)
+    const groupId = uniqueName('group')
+    const consumer = bench().consumer({ topic, groupId })
+    await consumer.start()
+    await bench().until('read', () => consumer.taken.length === 10)
+    expect(await consumer.port.commit([{ tp: { topic, partition: 0 }, next: 5, metadata: 'mine' }], 2_000)).toBe(
+      'confirmed',
+    )
+    const { admin, producer } = bench()
+    await admin.deleteTopics([topic])
+    await bench().until('given up', () => consumer.losses.length === 2)
+    await admin.createTopics([{ topic, partitions: 2, replicationFactor: 1, configs: {} }])
+    await producer.refresh(topic)
+    for (const tp of tps) await bench().write(tp, 8)
+    await bench().until('all of it', () => consumer.taken.length === 26)
+    expect(consumer.assignments.slice(2).map(({ committed, logStart }) => ({ committed, logStart }))).toEqual([
+      { committed: null, logStart: 0 },
+      { committed: null, logStart: 0 },
+    ])
+    for (const partition of [0, 1]) expect(consumer.offsets(partition)).toEqual([...range(0, 5), ...range(0, 8)])
     expect(consumer.dataLosses).toEqual([])
   })
 
@@ -71,7 +91,7 @@ export function dataLoss(bench: () => Bench): void {
     const consumer = bench().consumer({ topic, groupId: uniqueName('group') })
     consumer.startAt = () => 99
     await consumer.start()
-    await until('read', () => consumer.taken.length === 5)
+    await bench().until('read', () => consumer.taken.length === 5)
     expect(consumer.offsets(0)).toEqual(range(0, 5))
     expect(consumer.dataLosses).toEqual([])
   })

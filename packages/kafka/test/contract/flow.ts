@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest'
-import { type Bench, type ObservedConsumer, range, record, uniqueName, until } from './bench.ts'
+import { type Bench, type ObservedConsumer, range, record, uniqueName } from './bench.ts'
 
 /** Pausing, refusing and seeking. */
 export function flow(bench: () => Bench): void {
   async function reading(topic: string, options: { maxWaitMs?: number } = {}): Promise<ObservedConsumer> {
     const consumer = bench().consumer({ topic, groupId: uniqueName('group'), ...options })
     await consumer.start()
-    await until('assigned', () => consumer.assigned().length > 0)
+    await bench().until('assigned', () => consumer.assigned().length > 0)
     return consumer
   }
 
@@ -17,10 +17,10 @@ export function flow(bench: () => Bench): void {
     consumer.port.pause([paused])
     await bench().write(paused, 5)
     for (let batch = 0; batch < 5; batch += 1) await bench().write({ topic, partition: 1 }, 1)
-    await until('the other partition', () => consumer.offsets(1).length === 5)
+    await bench().until('the other partition', () => consumer.offsets(1).length === 5)
     expect(consumer.offsets(0)).toEqual([])
     consumer.port.resume([paused])
-    await until('resumed', () => consumer.offsets(0).length === 5)
+    await bench().until('resumed', () => consumer.offsets(0).length === 5)
     expect(consumer.offsets(0)).toEqual(range(0, 5))
   })
 
@@ -29,13 +29,13 @@ export function flow(bench: () => Bench): void {
     const tp = { topic, partition: 0 }
     const consumer = await reading(topic, { maxWaitMs: 1_000 })
     consumer.port.pause([tp])
-    const pausedAt = performance.now()
+    const pausedAt = bench().nowMs()
     await bench().write(tp, 3) // ends the fetch that is under way
-    await until('the next turn', () => performance.now() - consumer.port.liveness().fetchAgeMs > pausedAt)
+    await bench().until('the next turn', () => bench().nowMs() - consumer.port.liveness().fetchAgeMs > pausedAt)
     consumer.port.resume([tp])
-    const resumedAt = performance.now()
-    await until('resumed', () => consumer.taken.length === 3)
-    expect(performance.now() - resumedAt).toBeLessThan(500)
+    const resumedAt = bench().nowMs()
+    await bench().until('resumed', () => consumer.taken.length === 3)
+    expect(bench().nowMs() - resumedAt).toBeLessThan(500)
   })
 
   test('a resume is not held up by the fetch of other partitions', async () => {
@@ -43,15 +43,15 @@ export function flow(bench: () => Bench): void {
     const tp = { topic, partition: 0 }
     const consumer = await reading(topic, { maxWaitMs: 1_000 })
     await bench().write({ topic, partition: 1 }, 1) // ends the fetch in which both partitions wait
-    await until('read', () => consumer.taken.length === 1)
+    await bench().until('read', () => consumer.taken.length === 1)
     consumer.port.pause([tp])
     await bench().write({ topic, partition: 1 }, 1)
-    await until('read', () => consumer.taken.length === 2)
+    await bench().until('read', () => consumer.taken.length === 2)
     await bench().write(tp, 3)
     consumer.port.resume([tp])
-    const resumedAt = performance.now()
-    await until('resumed', () => consumer.offsets(0).length === 3)
-    expect(performance.now() - resumedAt).toBeLessThan(500)
+    const resumedAt = bench().nowMs()
+    await bench().until('resumed', () => consumer.offsets(0).length === 3)
+    expect(bench().nowMs() - resumedAt).toBeLessThan(500)
   })
 
   test('a backlog of one partition does not starve the others', async () => {
@@ -61,9 +61,9 @@ export function flow(bench: () => Bench): void {
     await bench().producer.send([{ topic, partition: 1, records: [record('x'.repeat(2_000))] }])
     const consumer = bench().consumer({ topic, groupId: uniqueName('group'), maxBytes: 500 })
     await consumer.start()
-    await until('the record of the other partition', () => consumer.offsets(1).length === 1)
+    await bench().until('the record of the other partition', () => consumer.offsets(1).length === 1)
     expect(consumer.offsets(0).length).toBeLessThan(1_200)
-    await until('the backlog', () => consumer.offsets(0).length === 1_200)
+    await bench().until('the backlog', () => consumer.offsets(0).length === 1_200)
   })
 
   test('a refused batch is read again from where its owner said, once resumed', async () => {
@@ -77,11 +77,11 @@ export function flow(bench: () => Bench): void {
       return refusals === 1 ? { kind: 'refused', resumeAt: 4 } : { kind: 'taken' }
     }
     await consumer.start()
-    await until('refused', () => refusals === 1)
+    await bench().until('refused', () => refusals === 1)
     await bench().write(tp, 5)
     expect(consumer.offsets(0)).toEqual(range(0, 4))
     consumer.port.resume([tp])
-    await until('the rest', () => consumer.taken.length >= 15)
+    await bench().until('the rest', () => consumer.taken.length >= 15)
     expect(consumer.offsets(0)).toEqual(range(0, 15))
   })
 
@@ -90,11 +90,11 @@ export function flow(bench: () => Bench): void {
     const tp = { topic, partition: 0 }
     await bench().write(tp, 20)
     const consumer = await reading(topic)
-    await until('all read', () => consumer.taken.length === 20)
+    await bench().until('all read', () => consumer.taken.length === 20)
     consumer.port.seek(tp, 5)
-    await until('read again', () => consumer.taken.length === 35)
+    await bench().until('read again', () => consumer.taken.length === 35)
     consumer.port.seek(tp, 18)
-    await until('the last two again', () => consumer.taken.length >= 37)
+    await bench().until('the last two again', () => consumer.taken.length >= 37)
     expect(consumer.offsets(0)).toEqual([...range(0, 20), ...range(5, 20), 18, 19])
   })
 
@@ -110,7 +110,7 @@ export function flow(bench: () => Bench): void {
       return { kind: 'taken' }
     }
     await consumer.start()
-    await until('both reads', () => consumer.taken.length >= 17)
+    await bench().until('both reads', () => consumer.taken.length >= 17)
     expect(consumer.offsets(0)).toEqual([...range(0, 10), ...range(3, 10)])
   })
 
@@ -122,7 +122,7 @@ export function flow(bench: () => Bench): void {
     consumer.port.resume([other])
     consumer.port.seek({ topic, partition: 9 }, 100)
     await bench().write({ topic, partition: 0 }, 2)
-    await until('read', () => consumer.taken.length === 2)
+    await bench().until('read', () => consumer.taken.length === 2)
     expect(consumer.failures).toEqual([])
   })
 }

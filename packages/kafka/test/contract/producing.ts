@@ -71,7 +71,7 @@ export function producing(bench: () => Bench): void {
   })
 
   test('a lost answer is a failure that may have been written', async ({ skip }) => {
-    const { faults } = bench().broker
+    const { faults } = bench()
     if (faults === undefined) return skip('this broker takes no faults')
     const topic = await bench().topic()
     const { producer, admin } = bench()
@@ -86,7 +86,7 @@ export function producing(bench: () => Bench): void {
   })
 
   test('a leader that moved is a failure, and is looked up for the next send', async ({ skip }) => {
-    const { faults } = bench().broker
+    const { faults } = bench()
     if (faults === undefined) return skip('this broker takes no faults')
     const topic = await bench().topic()
     const { producer } = bench()

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { type Bench, type ObservedConsumer, range, uniqueName, until } from './bench.ts'
+import { type Bench, type ObservedConsumer, range, uniqueName } from './bench.ts'
 
 const PARTITIONS = 4
 
@@ -21,20 +21,20 @@ export function rebalancing(bench: () => Bench): void {
     const topic = await filledTopic()
     const groupId = uniqueName('group')
     const first = await member(topic, groupId)
-    await until('all read', () => first.taken.length === 40)
+    await bench().until('all read', () => first.taken.length === 40)
 
     const second = await member(topic, groupId)
-    await until('both hold two', () => first.assigned().length === 2 && second.assigned().length === 2)
+    await bench().until('both hold two', () => first.assigned().length === 2 && second.assigned().length === 2)
     const kept = first.assigned()
     expect(first.losses.map(({ cause }) => cause)).toEqual(['rebalance', 'rebalance'])
     for (const partition of range(0, PARTITIONS)) await bench().write({ topic, partition }, 5)
-    await until('the new ones', () => kept.every((partition) => first.offsets(partition).length >= 15))
+    await bench().until('the new ones', () => kept.every((partition) => first.offsets(partition).length >= 15))
     for (const partition of kept) expect(first.offsets(partition)).toEqual(range(0, 15))
 
     await second.port.stop()
-    await until('it has all again', () => first.assigned().length === PARTITIONS)
+    await bench().until('it has all again', () => first.assigned().length === PARTITIONS)
     for (const partition of range(0, PARTITIONS)) await bench().write({ topic, partition }, 5)
-    await until('the newest', () => kept.every((partition) => first.offsets(partition).length >= 20))
+    await bench().until('the newest', () => kept.every((partition) => first.offsets(partition).length >= 20))
     for (const partition of kept) expect(first.offsets(partition)).toEqual(range(0, 20))
     expect([...first.broken(), ...second.broken()]).toEqual([])
   })
@@ -43,13 +43,13 @@ export function rebalancing(bench: () => Bench): void {
     const topic = await filledTopic()
     const groupId = uniqueName('group')
     const first = await member(topic, groupId)
-    await until('all read', () => first.taken.length === 40)
+    await bench().until('all read', () => first.taken.length === 40)
     const second = await member(topic, groupId)
-    await until('handed over', () => second.assigned().length === 2)
+    await bench().until('handed over', () => second.assigned().length === 2)
     const [partition = -1] = second.assigned()
     const before = first.offsets(partition).length
     await bench().write({ topic, partition }, 5)
-    await until('read by the new owner', () => second.offsets(partition).length === 15)
+    await bench().until('read by the new owner', () => second.offsets(partition).length === 15)
     expect(first.offsets(partition)).toHaveLength(before)
 
     const tp = { topic, partition }
@@ -70,22 +70,22 @@ export function rebalancing(bench: () => Bench): void {
     const topic = await filledTopic()
     const groupId = uniqueName('group')
     const first = await member(topic, groupId)
-    await until('all read', () => first.taken.length === 40)
+    await bench().until('all read', () => first.taken.length === 40)
     first.port.pause(first.port.assigned())
     const second = await member(topic, groupId)
-    await until('handed over', () => second.assigned().length === 2)
+    await bench().until('handed over', () => second.assigned().length === 2)
     const kept = first.assigned()
     const lost = second.assigned()
     await second.port.stop()
-    await until('regained', () => first.assigned().length === PARTITIONS)
+    await bench().until('regained', () => first.assigned().length === PARTITIONS)
 
     for (const partition of range(0, PARTITIONS)) await bench().write({ topic, partition }, 5)
-    await until('the regained are read from their start', () =>
+    await bench().until('the regained are read from their start', () =>
       lost.every((partition) => first.offsets(partition).length >= 25),
     )
     for (const partition of kept) expect(first.offsets(partition)).toEqual(range(0, 10))
     first.port.resume(kept.map((partition) => ({ topic, partition })))
-    await until('the kept go on', () => kept.every((partition) => first.offsets(partition).length >= 15))
+    await bench().until('the kept go on', () => kept.every((partition) => first.offsets(partition).length >= 15))
     for (const partition of kept) expect(first.offsets(partition)).toEqual(range(0, 15))
   })
 
@@ -93,29 +93,48 @@ export function rebalancing(bench: () => Bench): void {
     const topic = await filledTopic()
     const groupId = uniqueName('group')
     const consumer = await member(topic, groupId)
-    await until('all read', () => consumer.taken.length === 40)
+    await bench().until('all read', () => consumer.taken.length === 40)
     const entries = range(0, PARTITIONS).map((partition) => ({ tp: { topic, partition }, next: 9, metadata: '' }))
     expect(await consumer.port.commit(entries, 2_000)).toBe('confirmed')
     const memberId = consumer.port.memberId() ?? ''
     await bench().admin.leaveGroup(groupId, memberId)
 
-    await until('lost', () => consumer.losses.length === PARTITIONS)
+    await bench().until('lost', () => consumer.losses.length === PARTITIONS)
     expect(new Set(consumer.losses.map(({ cause }) => cause))).toEqual(new Set(['membership']))
-    await until('assigned again', () => consumer.assignments.length === 2 * PARTITIONS)
+    await bench().until('assigned again', () => consumer.assignments.length === 2 * PARTITIONS)
     expect(consumer.port.memberId()).not.toBe(memberId)
-    await until('re-read from the commits', () => consumer.taken.length >= 44)
+    expect(consumer.memberIds).toEqual([memberId, null, consumer.port.memberId()])
+    await bench().until('re-read from the commits', () => consumer.taken.length >= 44)
     for (const partition of range(0, PARTITIONS)) expect(consumer.offsets(partition)).toEqual([...range(0, 10), 9])
     expect(consumer.broken()).toEqual([])
+  })
+
+  test('a member tells its id before it has joined, so that others can leave in its name', async () => {
+    const topic = await bench().topic()
+    const groupId = uniqueName('group')
+    const slow = bench().consumer({ topic, groupId, heartbeatIntervalMs: 1_500 })
+    await slow.start()
+    const joining = bench().consumer({ topic, groupId })
+    const start = joining.start()
+    await bench().until('its id is known', () => joining.memberIds.length > 0)
+    // The other one hears of the rebalance at its next heartbeat, and the join waits for it.
+    expect(await bench().admin.describeGroup(groupId)).toMatchObject({ state: 'PreparingRebalance' })
+    expect(joining.port.memberId()).toBeNull()
+    await start
+    expect(joining.memberIds).toEqual([joining.port.memberId()])
   })
 
   test('partitions added to the topic are assigned without losing the others', async () => {
     const topic = await filledTopic()
     const groupId = uniqueName('group')
     const first = await member(topic, groupId)
-    await until('all read', () => first.taken.length === 40)
+    await bench().until('all read', () => first.taken.length === 40)
     await bench().admin.addPartitions(topic, PARTITIONS + 1)
     const second = await member(topic, groupId) // a join refreshes the metadata of whoever leads the group
-    await until('all five are assigned', () => first.assigned().length + second.assigned().length === PARTITIONS + 1)
+    await bench().until(
+      'all five are assigned',
+      () => first.assigned().length + second.assigned().length === PARTITIONS + 1,
+    )
     expect([...first.assigned(), ...second.assigned()].toSorted()).toEqual(range(0, PARTITIONS + 1))
   })
 }

@@ -1,8 +1,9 @@
 import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
+import { setTimeout } from 'node:timers/promises'
 import { connectKafka } from '@towline/kafka/kafkajs'
-import { testBrokers } from '@towline/test-brokers'
-import { expect, test } from 'vitest'
+import { startDevCluster, testBrokers } from '@towline/test-brokers'
+import { expect, test, vi } from 'vitest'
 
 async function portNobodyListensOn(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')
@@ -51,4 +52,21 @@ test('a port whose broker went away says so after its retries', async () => {
   const batch = { topic: 'topic', partition: 0, records: [{ key: null, value: null, headers: {} }] }
   expect(await producer.send([batch])).toMatchObject([{ kind: 'failed', error: { retriable: true } }])
   await producer.close()
+})
+
+test('calls that meet while a node is being connected to all wait for it', async () => {
+  await using cluster = await startDevCluster(3)
+  const kafka = connectKafka({ brokers: cluster.brokers, clientId: 'test' })
+  const admin = await kafka.admin()
+  await admin.createTopics([{ topic: 't', partitions: 9, replicationFactor: 1, configs: {} }])
+  const fresh = await kafka.admin()
+  const versions = Promise.withResolvers<void>()
+  const fault = cluster.faults.add({ api: 'ApiVersions', hold: versions.promise })
+  const first = fresh.offsets('t')
+  await vi.waitFor(() => expect(fault.hits).toBeGreaterThan(0))
+  const second = fresh.offsets('t')
+  await Promise.race([second.catch(() => undefined), setTimeout(100)])
+  versions.resolve()
+  expect((await Promise.all([first, second])).map((partitions) => partitions.length)).toEqual([9, 9])
+  await Promise.all([admin.close(), fresh.close()])
 })

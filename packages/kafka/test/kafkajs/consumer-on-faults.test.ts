@@ -1,9 +1,9 @@
-import { connectKafka } from '@towline/kafka/kafkajs'
 import { type RunningBroker, testBrokers } from '@towline/test-brokers'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { KafkajsConsumer } from '../../src/kafkajs/consumer/kafkajs-consumer.ts'
 import { loadKafkajs } from '../../src/kafkajs/kafkajs-internals.ts'
 import { type Bench, ObservedConsumer, openBench, range, uniqueName, until } from '../contract/bench.ts'
+import { kafkajsGround } from './kafkajs-drivers.ts'
 
 // What needs a broker that misbehaves on command, and is kafkajs's own.
 
@@ -14,7 +14,7 @@ beforeAll(async () => {
   const [devBroker] = testBrokers({})
   if (devBroker === undefined) throw new Error('the dev broker is always there')
   broker = await devBroker.start()
-  bench = await openBench(broker, connectKafka, 'faults')
+  bench = await openBench(kafkajsGround(broker, 'faults'))
 })
 afterEach(() => bench.endTest())
 afterAll(async () => {

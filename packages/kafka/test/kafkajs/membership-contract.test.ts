@@ -1,4 +1,4 @@
-import { connectKafka } from '@towline/kafka/kafkajs'
 import { driverContract } from '../driver-contract.ts'
+import { kafkajsDrivers } from './kafkajs-drivers.ts'
 
-driverContract('kafkajs', connectKafka, ['rebalancing', 'stopping'])
+driverContract(kafkajsDrivers(), ['rebalancing', 'stopping'])

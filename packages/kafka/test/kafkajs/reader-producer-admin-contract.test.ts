@@ -1,4 +1,4 @@
-import { connectKafka } from '@towline/kafka/kafkajs'
 import { driverContract } from '../driver-contract.ts'
+import { kafkajsDrivers } from './kafkajs-drivers.ts'
 
-driverContract('kafkajs', connectKafka, ['reading', 'producing', 'administering'])
+driverContract(kafkajsDrivers(), ['reading', 'producing', 'administering'])

@@ -119,6 +119,19 @@ test('a subject may be opened up, and then has another level than registering wa
   expect(await codeOf(registry.register(name, schemaText(url, depth)))).toBe('TOWLINE_SCHEMA_INCOMPATIBLE')
 })
 
+test('the level that holds for a subject is its own, or where it has none the one of the registry', async () => {
+  await using registry = open()
+  const name = subject()
+  expect(await registry.compatibilityOf(name)).toBe('BACKWARD')
+  await registry.register(name, schemaText(url))
+  expect(await registry.compatibilityOf(name)).toBe('FULL_TRANSITIVE')
+  await using elsewhere = await fakeRegistry(() => ({
+    status: 404,
+    body: '{"error_code":404,"message":"no such path"}',
+  }))
+  expect(await codeOf(open({ url: elsewhere.url }).compatibilityOf(name))).toBe('TOWLINE_REGISTRY_UNAVAILABLE')
+})
+
 test('text that is no Avro schema is refused as invalid', async () => {
   await using registry = open()
   const invalid = schemaText({ name: 'x', type: 'no-such-type' })

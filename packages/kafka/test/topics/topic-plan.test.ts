@@ -11,6 +11,10 @@ function plan(options: Partial<TopicPlanOptions> = {}): readonly PlannedTopic[] 
   return planTopics({ agents: [digest], brokers: 1, ...options })
 }
 
+function agentTopics(options: Partial<TopicPlanOptions> = {}): readonly PlannedTopic[] {
+  return plan(options).filter(({ kind }) => kind !== 'groups')
+}
+
 function planned(topic: string, options: Partial<TopicPlanOptions> = {}): PlannedTopic {
   const found = plan(options).find((candidate) => candidate.topic === topic)
   if (found === undefined) throw new Error(`${topic} is not planned`)
@@ -41,21 +45,35 @@ test('an agent gets a topic of every kind and one for each tier', () => {
     ['digest.results', 12],
     ['digest.events', 3],
     ['digest.replay', 12],
+    ['towline.groups', 1],
   ])
 })
 
+test('agents share a topic of markers, which is compacted and of one partition for ever', () => {
+  const topic = planned('towline.groups')
+  const both = plan({ agents: [digest, { type: 'shout', tiersMs: [] }] }).map((each) => each.topic)
+  expect(both.filter((name) => name === topic.topic)).toHaveLength(1)
+  expect(topic.configs).toEqual({ 'cleanup.policy': 'compact' })
+  const wrong = {
+    ...existing(topic, { partitions: 3 }),
+    configs: { 'cleanup.policy': 'delete', 'retention.ms': '1000' },
+  }
+  const found = diffPlan([topic], [wrong]).map((step) => (step.kind === 'contradiction' ? step.setting : step.kind))
+  expect(found).toEqual(['partitions', 'cleanup.policy'])
+})
+
 test('a namespace stands before every topic', () => {
-  for (const { topic } of plan({ namespace: 'prod' })) expect(topic).toMatch(/^prod\.digest\./)
+  for (const { topic } of plan({ namespace: 'prod' })) expect(topic).toMatch(/^prod\.(digest|towline)\./)
 })
 
 test('dead letters are kept 90 days and the rest 7, without a bound on size', () => {
   expect(planned('digest.dlq').configs['retention.ms']).toBe(String(90 * 86_400_000))
   expect(planned('digest.tasks').configs['retention.ms']).toBe(String(7 * 86_400_000))
-  for (const { configs } of plan()) expect(configs['retention.bytes']).toBe('-1')
+  for (const { kind, configs } of plan()) expect(configs['retention.bytes']).toBe(kind === 'groups' ? undefined : '-1')
 })
 
 test('only tiers are stamped with the time of append', () => {
-  for (const { kind, configs } of plan()) {
+  for (const { configs, kind } of agentTopics()) {
     expect(configs['message.timestamp.type']).toBe(kind === 'retry' ? 'LogAppendTime' : 'CreateTime')
   }
 })
@@ -63,7 +81,7 @@ test('only tiers are stamped with the time of append', () => {
 test('whatever fits into .tasks fits into retry, dlq and replay with 64 KiB of headers', () => {
   fc.assert(
     fc.property(fc.integer({ min: 65_536, max: 100_000_000 }), (maxMessageBytes) => {
-      for (const { kind, configs } of plan({ maxMessageBytes })) {
+      for (const { kind, configs } of agentTopics({ maxMessageBytes })) {
         const isMove = kind === 'retry' || kind === 'dlq' || kind === 'replay'
         expect(Number(configs['max.message.bytes'])).toBe(maxMessageBytes + (isMove ? 65_536 : 0))
       }
@@ -96,7 +114,7 @@ test('retention shorter than three times the lag bound plus the longest delay is
 
 test('a cluster without the topics is told to create them as planned', () => {
   const steps = diffPlan(plan(), [])
-  expect(steps.map(({ kind }) => kind)).toEqual(Array(7).fill('create'))
+  expect(steps.map(({ kind }) => kind)).toEqual(Array(8).fill('create'))
   expect(steps[0]).toEqual({
     kind: 'create',
     topic: 'digest.tasks',

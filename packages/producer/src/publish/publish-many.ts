@@ -19,25 +19,29 @@ export async function publishEach<T, R>(
 ): Promise<R[]> {
   const windowBytes = Math.min(WINDOW_BYTES, room.maxBufferedBytes * FILL)
   const outcomes: R[] = []
-  const running = new Set<Promise<void>>()
+  /** In the order they began, which is about the order they end in; of those before `oldest` none runs. */
+  let begun: Promise<void>[] = []
+  let oldest = 0
   let count = 0
+  let running = 0
   for (const item of items) {
     const index = count
     count += 1
-    const attempt: Promise<void> = publish(item).then((outcome) => {
+    running += 1
+    const one = publish(item).then((outcome) => {
       outcomes[index] = outcome
-      running.delete(attempt)
+      running -= 1
     })
-    running.add(attempt)
-    while (running.size >= WINDOW_TASKS || (room.sender.bufferedBytes > windowBytes && running.size > 0)) {
-      await first(running)
+    begun.push(one)
+    while (running >= WINDOW_TASKS || (room.sender.bufferedBytes > windowBytes && running > 0)) {
+      await begun[oldest]
+      oldest += 1
+    }
+    if (oldest >= WINDOW_TASKS) {
+      begun = begun.slice(oldest)
+      oldest = 0
     }
   }
-  await Promise.all(running)
+  await Promise.all(begun)
   return outcomes
-}
-
-/** The oldest of those that run: the first to be done, as far as order says. */
-function first(running: ReadonlySet<Promise<void>>): Promise<void> | undefined {
-  return running.values().next().value
 }

@@ -1,5 +1,6 @@
 import {
   isSpanContextValid,
+  ProxyTracerProvider,
   type Span,
   type SpanContext,
   SpanKind,
@@ -12,13 +13,15 @@ const TRACER = '@towline/producer'
 
 /** The span of one publish or one wait for a result. Costs next to nothing where no tracing is set up. */
 export class TowlineSpan {
-  readonly #span: Span
+  static readonly #untraced = new TowlineSpan(undefined)
+  readonly #span: Span | undefined
 
-  private constructor(span: Span) {
+  private constructor(span: Span | undefined) {
     this.#span = span
   }
 
   static publish(agentType: string): TowlineSpan {
+    if (!isTracingSetUp()) return TowlineSpan.#untraced
     const attributes = {
       'messaging.system': 'kafka',
       'messaging.operation.name': 'publish',
@@ -29,6 +32,7 @@ export class TowlineSpan {
 
   /** Linked to the publish, whose span has ended. */
   static result(agentType: string, taskId: string, published: SpanContext | undefined): TowlineSpan {
+    if (!isTracingSetUp()) return TowlineSpan.#untraced
     const attributes = { 'messaging.message.id': taskId }
     const links = published === undefined ? [] : [{ context: published }]
     return new TowlineSpan(tracer().startSpan(`result ${agentType}`, { kind: SpanKind.INTERNAL, attributes, links }))
@@ -36,8 +40,8 @@ export class TowlineSpan {
 
   /** Undefined where nothing traces. */
   get context(): SpanContext | undefined {
-    const spanContext = this.#span.spanContext()
-    return isSpanContextValid(spanContext) ? spanContext : undefined
+    const spanContext = (this.#span ?? trace.getActiveSpan())?.spanContext()
+    return spanContext !== undefined && isSpanContextValid(spanContext) ? spanContext : undefined
   }
 
   /** W3C trace context: of this span, or of the active one where nothing records; undefined where there is neither. */
@@ -48,16 +52,17 @@ export class TowlineSpan {
     return `00-${spanContext.traceId}-${spanContext.spanId}-${flags}`
   }
 
-  /** Says what is known only later. */
-  set(attributes: Readonly<Record<string, string | number>>): void {
-    this.#span.setAttributes(attributes)
+  /** Says what is known only later. `attributes` is called where something records them. */
+  set(attributes: () => Readonly<Record<string, string | number>>): void {
+    this.#span?.setAttributes(attributes())
   }
 
   succeed(): void {
-    this.#span.end()
+    this.#span?.end()
   }
 
   fail(error: unknown): void {
+    if (this.#span === undefined) return
     const message = error instanceof Error ? error.message : String(error)
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
     this.#span.setAttribute('error.type', code)
@@ -69,4 +74,9 @@ export class TowlineSpan {
 /** Looked up each time: a provider may be set up after this module was loaded. */
 function tracer(): Tracer {
   return trace.getTracer(TRACER)
+}
+
+function isTracingSetUp(): boolean {
+  const provider = trace.getTracerProvider()
+  return !(provider instanceof ProxyTracerProvider) || provider.getDelegateTracer(TRACER) !== undefined
 }

@@ -54,29 +54,47 @@ export class Publisher {
     return this.#epochs.flush()
   }
 
-  async publish<I>(agentType: AgentType<I, unknown>, input: I, options: PublishOptions): Promise<SentTask> {
+  /** Not an async function: one of those keeps some 600 bytes for every task on its way. */
+  publish<I>(agentType: AgentType<I, unknown>, input: I, options: PublishOptions): Promise<SentTask> {
     const span = TowlineSpan.publish(agentType.type)
     const epoch = this.#epochs.enter()
+    return this.#publish(agentType, input, options, span).then(
+      (sent) => {
+        span.succeed()
+        this.#epochs.leave(epoch)
+        return sent
+      },
+      (error: unknown) => {
+        span.fail(error)
+        this.#epochs.leave(epoch)
+        throw error
+      },
+    )
+  }
+
+  #publish<I>(
+    agentType: AgentType<I, unknown>,
+    input: I,
+    options: PublishOptions,
+    span: TowlineSpan,
+  ): Promise<SentTask> {
     try {
       const publication = this.#begin(agentType, input, options, span)
       const agent = this.#prepared(agentType).known
-      const sent = await (agent === undefined
-        ? this.#sendWhenPrepared(agentType, publication)
-        : this.#send(agent, publication))
-      span.succeed()
-      return sent
+      return agent === undefined ? this.#sendWhenPrepared(agentType, publication) : this.#send(agent, publication)
     } catch (error) {
-      span.fail(error)
-      throw error
-    } finally {
-      this.#epochs.leave(epoch)
+      return Promise.reject(error)
     }
   }
 
   #sendWhenPrepared(agentType: AgentType<unknown, unknown>, publication: Publication): Promise<SentTask> {
     return new Promise((resolve, reject) => {
       const send = (agent: PreparedAgent): void => {
-        this.#send(agent, publication).then(resolve, reject)
+        try {
+          this.#send(agent, publication).then(resolve, reject)
+        } catch (error) {
+          reject(error)
+        }
       }
       this.#whenPrepared(agentType, send, reject)
     })
@@ -99,7 +117,7 @@ export class Publisher {
     const { namespace } = this.#tools
     const { traceparent } = span
     const draft = draftTask(options, { agentType: agentType.type, namespace, nowMs, traceparent })
-    span.set({ 'messaging.message.id': draft.taskId })
+    span.set(() => ({ 'messaging.message.id': draft.taskId }))
     // Encoded now, whatever the id turns out to be: the caller may change its object as soon as the call returns.
     const value = this.#codecOf(agentType).encode(input, UNKNOWN_SCHEMA_ID)
     return { draft, value, publishedAtMs: nowMs, span, signal: options.signal }
@@ -145,9 +163,8 @@ export class Publisher {
     return prepared
   }
 
-  /** Reaches the sender before it first waits, so that calls keep their order. */
-  async #send(agent: PreparedAgent, publication: Publication): Promise<SentTask> {
-    const { draft, value, publishedAtMs, span, signal } = publication
+  /** Reaches the sender within the call, so that calls keep their order. @throws TowlineError TOWLINE_PAYLOAD_TOO_LARGE */
+  #send(agent: PreparedAgent, { draft, value, publishedAtMs, span, signal }: Publication): Promise<SentTask> {
     value.writeUInt32BE(agent.schemaId, SCHEMA_ID_AT)
     if (value.length > agent.payloadMaxBytes) {
       throw payloadTooLarge(agent.tasksTopic, value.length, agent.payloadMaxBytes)
@@ -156,16 +173,17 @@ export class Publisher {
     const target = { topic: agent.tasksTopic }
     const record = { key: draft.key, value, headers: draft.headers, timestampMs: publishedAtMs }
     const { sender } = this.#tools
-    const { partition, offset } = await (signal === undefined
-      ? sender.send(target, record)
-      : sendUnlessAborted(sender, { target, record, signal }))
-    span.set({
-      'messaging.destination.name': agent.tasksTopic,
-      'messaging.destination.partition.id': String(partition),
-      'messaging.kafka.offset': offset,
+    const receipt =
+      signal === undefined ? sender.send(target, record) : sendUnlessAborted(sender, { target, record, signal })
+    return receipt.then(({ partition, offset }) => {
+      span.set(() => ({
+        'messaging.destination.name': agent.tasksTopic,
+        'messaging.destination.partition.id': String(partition),
+        'messaging.kafka.offset': offset,
+      }))
+      const { taskId, mayBeOld } = draft
+      return { taskId, partition, offset, publishedAtMs, resultsBefore, mayBeOld, spanContext: span.context }
     })
-    const { taskId, mayBeOld } = draft
-    return { taskId, partition, offset, publishedAtMs, resultsBefore, mayBeOld, spanContext: span.context }
   }
 }
 

@@ -42,18 +42,12 @@ export interface DraftMoment {
 export function draftTask(options: PublishOptions, moment: DraftMoment): TaskDraft {
   const taskId = taskIdOf(options, moment)
   const deadlineAtMs = deadlineOf(options.deadline, moment.nowMs)
-  const own = options.headers ?? {}
+  const { headers: own, tenant, idempotencyKey } = options
   const key = keyOf(options.key, taskId)
-  checkOwnHeaders(own, key)
-  const headers = envelopeHeaders({
-    taskId,
-    ...(moment.traceparent === undefined ? {} : { traceparent: moment.traceparent }),
-    ...(deadlineAtMs === undefined ? {} : { deadlineAtMs }),
-    ...(options.tenant === undefined ? {} : { tenant: options.tenant }),
-    ...(options.idempotencyKey === undefined ? {} : { idempotencyKey: options.idempotencyKey }),
-  })
-  const mayBeOld = options.idempotencyKey !== undefined || options.taskId !== undefined
-  return { taskId, mayBeOld, key, headers: { ...own, ...headers } }
+  checkOwnHeaders(own ?? {}, key)
+  const headers = envelopeHeaders({ taskId, traceparent: moment.traceparent, deadlineAtMs, tenant, idempotencyKey })
+  const mayBeOld = idempotencyKey !== undefined || options.taskId !== undefined
+  return { taskId, mayBeOld, key, headers: own === undefined ? headers : { ...own, ...headers } }
 }
 
 function taskIdOf({ taskId, idempotencyKey, tenant }: PublishOptions, moment: DraftMoment): string {

@@ -79,7 +79,7 @@ export class AgentResults<O> {
     const span = TowlineSpan.result(this.#agentType.type, taskId, published)
     try {
       const end = await wait()
-      span.set({ 'towline.task.end': end.end })
+      span.set(() => ({ 'towline.task.end': end.end }))
       const output = await this.#outputOf(end)
       span.succeed()
       return output

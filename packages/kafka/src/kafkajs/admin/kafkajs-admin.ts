@@ -8,6 +8,7 @@ import type {
   TopicSpec,
 } from '../../ports/admin-port.ts'
 import type { CommitEntry } from '../../ports/consumer-port.ts'
+import { groupHasMembers } from '../../ports/port-errors.ts'
 import { partitionId, type TopicPartition } from '../../ports/record.ts'
 import type { ClusterClient } from '../cluster/cluster-client.ts'
 import { commitOffsets, fetchCommitted, memberless } from '../cluster/group-offsets.ts'
@@ -115,14 +116,7 @@ export class KafkajsAdmin implements AdminPort {
 
   #checkNote(groupId: string, entry: CommitEntry | undefined, code: number): void {
     if (code === KAFKA_ERROR.UNKNOWN_MEMBER_ID) {
-      throw new TowlineError(
-        'TOWLINE_OPTION_INVALID',
-        `group "${groupId}" has members, whose commits this would overwrite`,
-        {
-          value: groupId,
-          wayOut: 'Stop its consumers first',
-        },
-      )
+      throw groupHasMembers(groupId)
     }
     if (code === KAFKA_ERROR.OFFSET_METADATA_TOO_LARGE && entry !== undefined) {
       throw new TowlineError(

@@ -1,7 +1,7 @@
 import { AssignerProtocol, type PartitionAssigner } from 'kafkajs'
+import { assignSticky, type MemberClaim } from '../../consuming/sticky-assignment.ts'
 import type { Cluster } from '../kafkajs-internals.ts'
 import { decodeClaim, encodeClaim } from './member-claim.ts'
-import { assignSticky, type MemberClaim } from './sticky-assignment.ts'
 
 /** A changed algorithm takes a new name, rolled out beside this one on all members first. */
 const ASSIGNER_NAME = 'towline-sticky'

@@ -1,6 +1,7 @@
 import type { Logger as KafkajsLogger } from 'kafkajs'
+import { brokerUnavailable } from '../../ports/port-errors.ts'
 import { CONNECT_TIMEOUT_MS, type DriverContext } from '../connection-settings.ts'
-import { brokerUnavailable, errorTypeOf } from '../kafka-error.ts'
+import { errorTypeOf } from '../kafka-error.ts'
 import type { ApiName, Broker, ConnectionPoolBuilder, ProtocolError } from '../kafkajs-internals.ts'
 import { kafkajsLog } from '../kafkajs-log.ts'
 import { KAFKA_ERROR } from '../protocol/error-codes.ts'
@@ -67,9 +68,6 @@ export class ClusterClient {
 
   /** Some connected broker. @throws TowlineError TOWLINE_BROKER_UNAVAILABLE when none answers, each tried once. */
   async any(): Promise<Broker> {
-    for (const { broker } of this.#nodes.values()) {
-      if (broker.isConnected()) return broker
-    }
     let last: unknown
     for (const connect of [...this.#knownNodes(), ...this.#seeds()]) {
       try {
@@ -142,11 +140,9 @@ export class ClusterClient {
   }
 
   #knownNodes(): (() => Promise<Broker>)[] {
-    return [...this.#nodes.values()].map(
-      ({ broker }) =>
-        () =>
-          this.#connected(broker),
-    )
+    const brokers = [...this.#nodes.values()].map(({ broker }) => broker)
+    const connectedFirst = brokers.toSorted((a, b) => Number(b.isConnected()) - Number(a.isConnected()))
+    return connectedFirst.map((broker) => () => this.#connected(broker))
   }
 
   #seeds(): (() => Promise<Broker>)[] {
@@ -187,8 +183,8 @@ export class ClusterClient {
 
   async #connected(broker: Broker): Promise<Broker> {
     if (this.#closed) throw brokerUnavailable(this.brokers, new Error('the connection was closed'))
-    if (broker.isConnected()) return broker
     try {
+      // Also where isConnected says so: it does before the broker's versions are known, and this waits for them.
       await broker.connect()
       return broker
     } catch (error) {

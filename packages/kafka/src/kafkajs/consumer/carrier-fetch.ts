@@ -27,6 +27,8 @@ export interface CarrierFetchEvents {
   onRefused(tp: TopicPartition, error: Error): void
   /** The log does not hold the offset asked for. */
   onOutOfRange(tp: TopicPartition, from: number): void
+  /** The broker knows no such partition: its topic was deleted. */
+  onGone(tp: TopicPartition): void
 }
 
 /** The leader moved, or is not elected: a refresh of the metadata helps. kafkajs would make the whole group rejoin. */
@@ -55,6 +57,7 @@ export async function fetchCarriers(
   const arrived = answers.filter(({ errorCode }) => errorCode === KAFKA_ERROR.NONE)
   for (const { tp, from, errorCode } of answers) {
     if (errorCode === KAFKA_ERROR.OFFSET_OUT_OF_RANGE) events.onOutOfRange(tp, from)
+    if (errorCode === KAFKA_ERROR.UNKNOWN_TOPIC_OR_PARTITION) events.onGone(tp)
   }
   if (answers.some(({ errorCode }) => LEADER_CODES.has(errorCode))) {
     await cluster.refreshMetadata()

@@ -1,8 +1,10 @@
+import type { Membership } from '../../consuming/membership.ts'
 import { errorTypeOf } from '../kafka-error.ts'
 import type { Broker, Cluster, KafkajsFetch } from '../kafkajs-internals.ts'
-import type { Membership } from './membership.ts'
 
 export interface ClusterTap {
+  /** The coordinator is about to be asked to count this member, or just said that it does. */
+  onJoining(memberId: string): void
   /** The coordinator answered a SyncGroup; `sentAtMs` is the monotonic time before it was sent. */
   onSynced(member: Membership, sentAtMs: number): void
   /** The coordinator no longer knows the member. */
@@ -29,7 +31,12 @@ export function tapCluster(cluster: Cluster, tap: ClusterTap): void {
 }
 
 function tapBroker(broker: Broker, tap: ClusterTap): void {
-  const { syncGroup } = broker
+  const { joinGroup, syncGroup } = broker
+  broker.joinGroup = async (args) => {
+    const answer = await joinGroup.call(announcing(broker, tap), args)
+    tap.onJoining(answer.memberId)
+    return answer
+  }
   broker.syncGroup = async (args) => {
     const sentAtMs = performance.now()
     const member = { memberId: args.memberId, generation: args.generationId }
@@ -45,4 +52,19 @@ function tapBroker(broker: Broker, tap: ClusterTap): void {
   broker.heartbeat = ({ memberId, groupGenerationId: generation }) => tap.heartbeat({ memberId, generation })
   broker.leaveGroup = ({ memberId }) => tap.leaveGroup(memberId)
   broker.fetch = (request) => tap.fetch(broker, request)
+}
+
+/**
+ * The broker as its own `joinGroup` sees it. That one repeats the request under the id it is given (KIP-394), and the
+ * answer may take a whole rebalance; the id is to be known before.
+ */
+function announcing(broker: Broker, tap: ClusterTap): Broker {
+  const lookupRequest: Broker['lookupRequest'] = (apiKey, definition) => {
+    const request = broker.lookupRequest(apiKey, definition)
+    return (args: { readonly memberId?: string }) => {
+      if (args.memberId !== undefined && args.memberId !== '') tap.onJoining(args.memberId)
+      return request(args)
+    }
+  }
+  return Object.create(broker, { lookupRequest: { value: lookupRequest } }) as Broker
 }

@@ -1,21 +1,27 @@
 import { setTimeout as sleep, setImmediate as turn } from 'node:timers/promises'
-import { TowlineError } from '@towline/contracts'
 import type { Consumer, EachBatchPayload } from 'kafkajs'
+import { AssignedReading } from '../../consuming/assigned-reading.ts'
+import type { ResolvedConsumerOptions } from '../../consuming/consumer-defaults.ts'
+import { GroupCommits } from '../../consuming/group-commits.ts'
+import { isSame, type Membership } from '../../consuming/membership.ts'
+import { Session } from '../../consuming/session.ts'
 import type { CommitEntry, CommitResult, ConsumerHandlers, Liveness } from '../../ports/consumer-port.ts'
+import { consumerFailed, consumerStoppedEarly } from '../../ports/port-errors.ts'
 import type { TopicPartition } from '../../ports/record.ts'
+import { systemClock } from '../../system-clock.ts'
 import type { ClusterClient } from '../cluster/cluster-client.ts'
 import { leaveGroup } from '../cluster/leave-group.ts'
+import { boundsOf } from '../cluster/list-offsets.ts'
 import { retrying } from '../cluster/retrying.ts'
 import type { Cluster } from '../kafkajs-internals.ts'
-import { AssignedReading } from './assigned-reading.ts'
 import { type Carrier, fetchCarriers } from './carrier-fetch.ts'
 import { tapCluster } from './cluster-tap.ts'
-import { GroupCommits } from './group-commits.ts'
+import { CommitRequests } from './commit-requests.ts'
+import { loadFresh } from './fresh-assignments.ts'
 import { Heartbeats } from './heartbeats.ts'
-import { type GroupEvents, kafkajsGroup, type ResolvedConsumerOptions, runGroup } from './kafkajs-group.ts'
-import { isSame, type Membership } from './membership.ts'
+import { type GroupEvents, kafkajsGroup, runGroup } from './kafkajs-group.ts'
+import { loadUntil } from './load-until.ts'
 import { RefusedPartitions } from './refused-partitions.ts'
-import { Session } from './session.ts'
 
 /** A member that cannot say that it leaves is missed after its session. */
 const LEAVE_BUDGET_MS = 2_000
@@ -34,22 +40,35 @@ export class ConsumerRun {
   readonly #group: Consumer
   readonly #commits: GroupCommits
   readonly #heartbeats: Heartbeats
-  readonly #session = new Session()
+  readonly #session = new Session(systemClock)
   /** Settled by the first join, or by what made it impossible. */
   readonly #firstJoin = Promise.withResolvers<void>()
   #phase: Phase = 'joining'
+  /** As the group may count it. */
+  #memberId: string | null = null
 
   constructor(options: ResolvedConsumerOptions, client: ClusterClient, handlers: ConsumerHandlers) {
     this.#options = options
     this.#client = client
     this.#handlers = handlers
     this.#group = kafkajsGroup(client.context, options, this.#events())
-    this.reading = new AssignedReading(options, client, this.#group, handlers, (error) => this.#fail(error))
+    this.reading = new AssignedReading({
+      ...options,
+      standing: {
+        fresh: (tps, isWanted) => loadUntil(() => loadFresh(client, options, tps), isWanted, client),
+        bounds: (tp, isWanted) => loadUntil(() => boundsOf(client, tp), isWanted, client),
+      },
+      loop: this.#group,
+      handlers,
+      clock: systemClock,
+      onDefect: (error) => this.#fail(error),
+    })
     const membershipEvents = {
       onRenewed: (member: Membership, sentAtMs: number): void => this.#proved(member, sentAtMs),
       onExpelled: (member: Membership): void => this.#expelled(member),
     }
-    this.#commits = new GroupCommits(client, options.groupId, membershipEvents)
+    const requests = new CommitRequests(client, options.groupId, membershipEvents)
+    this.#commits = new GroupCommits({ clock: systemClock, send: (member, entries) => requests.send(member, entries) })
     this.#heartbeats = new Heartbeats(client, options.groupId, membershipEvents)
   }
 
@@ -59,7 +78,7 @@ export class ConsumerRun {
       this.#fail(error),
     )
     await this.#firstJoin.promise
-    if (!this.#isLive()) throw stoppedEarly()
+    if (!this.#isLive()) throw consumerStoppedEarly()
   }
 
   async commit(entries: readonly CommitEntry[], deadlineMs: number): Promise<CommitResult> {
@@ -81,7 +100,7 @@ export class ConsumerRun {
     this.#session.end()
     this.reading.lose('stopped')
     await this.#joinedOrGivenUp()
-    this.#firstJoin.reject(stoppedEarly())
+    this.#firstJoin.reject(consumerStoppedEarly())
     await this.#disconnect()
     await this.#client.close()
   }
@@ -132,8 +151,10 @@ export class ConsumerRun {
       onAnswer: (): void => this.#session.fetched(),
       onRefused: (tp: TopicPartition, error: Error): void => refused.note(tp, error, performance.now()),
       onOutOfRange: (tp: TopicPartition, from: number): void => this.reading.outOfRange(tp, from),
+      onGone: (tp: TopicPartition): void => this.#guarded(() => this.reading.gone(tp)),
     }
     tapCluster(cluster, {
+      onJoining: (memberId) => this.#countedAs(memberId),
       onSynced: (member, sentAtMs) => this.#session.synced(member, sentAtMs),
       onExpelled: (member) => this.#expelled(member),
       heartbeat: (member) => this.#heartbeats.beat(member),
@@ -146,6 +167,19 @@ export class ConsumerRun {
     const { groupId } = this.#options
     const beforeRetry = (): void => this.#client.forgetCoordinator(groupId)
     await retrying(() => leaveGroup(this.#client, groupId, memberId), { budgetMs: LEAVE_BUDGET_MS, beforeRetry })
+    this.#countedNoMore(memberId)
+  }
+
+  #countedAs(memberId: string): void {
+    if (this.#memberId === memberId) return
+    this.#memberId = memberId
+    this.#guarded(() => this.#handlers.onMember(memberId))
+  }
+
+  #countedNoMore(memberId: string): void {
+    if (this.#memberId !== memberId) return
+    this.#memberId = null
+    this.#guarded(() => this.#handlers.onMember(null))
   }
 
   #joined(memberId: string, partitions: readonly number[]): void {
@@ -172,6 +206,7 @@ export class ConsumerRun {
   }
 
   #expelled(member: Membership): void {
+    this.#countedNoMore(member.memberId)
     if (this.reading.membership?.memberId === member.memberId) this.#lostMembership()
   }
 
@@ -187,11 +222,7 @@ export class ConsumerRun {
     this.#lostMembership()
     void this.#disconnect().then(() => this.#client.close())
     const { groupId } = this.#options
-    const message = cause instanceof Error ? cause.message : String(cause)
-    const error = new TowlineError('TOWLINE_CONSUMER_FAILED', `the consumer of group "${groupId}" failed: ${message}`, {
-      value: groupId,
-      cause,
-    })
+    const error = consumerFailed(groupId, cause)
     if (hadJoined) this.#handlers.onFatal(error)
     else this.#firstJoin.reject(error)
   }
@@ -221,8 +252,4 @@ function resolveIn(resolveOffset: (offset: string) => void, lastOffset: number):
   } catch (error) {
     if (!(error instanceof TypeError)) throw error
   }
-}
-
-export function stoppedEarly(): TowlineError {
-  return new TowlineError('TOWLINE_CONSUMER_FAILED', 'the consumer was stopped before it joined its group')
 }

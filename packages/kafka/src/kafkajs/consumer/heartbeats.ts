@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { isSame, type Membership } from '../../consuming/membership.ts'
 import type { ClusterClient } from '../cluster/cluster-client.ts'
 import { errorTypeOf, isPassing } from '../kafka-error.ts'
-import { isSame, type Membership } from './membership.ts'
 
 export interface HeartbeatEvents {
   /** The coordinator renewed the session as of `sentAtMs`, monotonic milliseconds before the request was sent. */

@@ -1,4 +1,5 @@
 import { TowlineError } from '@towline/contracts'
+import { type ResolvedConsumerOptions, resolveConsumerOptions } from '../../consuming/consumer-defaults.ts'
 import type {
   CommitEntry,
   CommitResult,
@@ -7,14 +8,14 @@ import type {
   ConsumerPort,
   Liveness,
 } from '../../ports/consumer-port.ts'
+import { consumerStoppedEarly } from '../../ports/port-errors.ts'
 import type { TopicPartition } from '../../ports/record.ts'
 import { ClusterClient } from '../cluster/cluster-client.ts'
 import { leadersOf } from '../cluster/list-offsets.ts'
 import { retrying } from '../cluster/retrying.ts'
 import { CONSUMER_REQUEST_TIMEOUT_MS, type DriverContext } from '../connection-settings.ts'
 import { towlineErrorOf } from '../kafka-error.ts'
-import { ConsumerRun, stoppedEarly } from './consumer-run.ts'
-import { type ResolvedConsumerOptions, resolveConsumerOptions } from './kafkajs-group.ts'
+import { ConsumerRun } from './consumer-run.ts'
 
 /** How long the topic's metadata is asked for before a start is given up. */
 const START_BUDGET_MS = 5_000
@@ -39,7 +40,7 @@ export class KafkajsConsumer implements ConsumerPort {
     const client = await this.#reachTopic()
     if (this.#stopping !== null) {
       await client.close()
-      throw stoppedEarly()
+      throw consumerStoppedEarly()
     }
     this.#run = new ConsumerRun(this.#options, client, handlers)
     await this.#run.join()

@@ -5,24 +5,11 @@ import {
   type EachBatchPayload,
   Kafka,
 } from 'kafkajs'
-import type { ConsumerOptions } from '../../ports/consumer-port.ts'
+import type { ResolvedConsumerOptions } from '../../consuming/consumer-defaults.ts'
 import { type StickyMember, towlineSticky } from '../assigner/towline-sticky.ts'
 import { CONNECT_TIMEOUT_MS, CONSUMER_REQUEST_TIMEOUT_MS, type DriverContext } from '../connection-settings.ts'
 import { kafkajsLog } from '../kafkajs-log.ts'
 import { consumerIdleMs, socketFactory } from '../socket-factory.ts'
-
-export type ResolvedConsumerOptions = Required<ConsumerOptions>
-
-export function resolveConsumerOptions(options: ConsumerOptions): ResolvedConsumerOptions {
-  return {
-    sessionTimeoutMs: 6_000,
-    heartbeatIntervalMs: 1_000,
-    rebalanceTimeoutMs: 10_000,
-    maxWaitMs: 250,
-    maxBytes: 2 * 1024 * 1024,
-    ...options,
-  }
-}
 
 export interface GroupEvents extends StickyMember {
   /** Synchronous: kafkajs fetches for the new generation only after it. */

@@ -1,11 +1,12 @@
 import { TowlineError } from '@towline/contracts'
+import { topicMissing } from '../../ports/port-errors.ts'
 import type { PartitionBatch, ProducerPort, SendResult } from '../../ports/producer-port.ts'
 import type { TopicPartition } from '../../ports/record.ts'
 import type { ClusterClient } from '../cluster/cluster-client.ts'
 import { retrying } from '../cluster/retrying.ts'
 import { TopicLeaders } from '../cluster/topic-leaders.ts'
 import { REQUEST_TIMEOUT_MS } from '../connection-settings.ts'
-import { errorTypeOf, isPassing, topicMissing, towlineErrorOf } from '../kafka-error.ts'
+import { errorTypeOf, isPassing, towlineErrorOf } from '../kafka-error.ts'
 import { KAFKA_ERROR } from '../protocol/error-codes.ts'
 import { type ProducedBatch, produce } from './produce.ts'
 

@@ -1,5 +1,6 @@
 import { crc32c } from '@towline/contracts'
 import type { OutgoingRecord } from '../../ports/record.ts'
+import { headerName } from './header-names.ts'
 import { sizeOfVarint, writeVarint } from './varint.ts'
 
 // RecordBatch, message format 2 (https://kafka.apache.org/documentation/#recordbatch), uncompressed:
@@ -21,6 +22,7 @@ const MAX_TIMESTAMP_AT = 35
 const PRODUCER_ID_AT = 43
 const COUNT_AT = 57
 const RECORD_ATTRIBUTES_BYTES = 1
+const LOOPED_COPY_BYTES = 64
 
 type HeaderValue = Buffer | string | null
 
@@ -81,7 +83,7 @@ function sizeOfBody(record: OutgoingRecord, timestampDelta: number, offsetDelta:
   let headers = 0
   for (const name in record.headers) {
     const value = record.headers[name] as HeaderValue | readonly HeaderValue[]
-    const nameSize = sizeOfBytes(name)
+    const nameSize = sizeOfBytes(headerName(name))
     if (isList(value)) {
       for (const one of value) size += nameSize + sizeOfBytes(one)
       headers += value.length
@@ -109,7 +111,7 @@ function writeBody(
   for (const name in record.headers) {
     const value = record.headers[name] as HeaderValue | readonly HeaderValue[]
     for (const one of isList(value) ? value : [value]) {
-      at = writeBytes(bytes, name, at)
+      at = writeBytes(bytes, headerName(name), at)
       at = writeBytes(bytes, one, at)
     }
   }
@@ -144,6 +146,12 @@ function writeBytes(bytes: Buffer, value: HeaderValue, at: number): number {
     return start + size
   }
   const start = writeVarint(bytes, value.length, at)
-  bytes.set(value, start)
+  copyTo(bytes, value, start)
   return start + value.length
+}
+
+/** A call of `set` costs as much as a loop over some 60 bytes. */
+function copyTo(target: Buffer, source: Buffer, start: number): void {
+  if (source.length > LOOPED_COPY_BYTES) target.set(source, start)
+  else for (let at = 0; at < source.length; at += 1) target[start + at] = source[at] as number
 }

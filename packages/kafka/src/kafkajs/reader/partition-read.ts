@@ -1,12 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { TowlineError } from '@towline/contracts'
+import type { TowlineError } from '@towline/contracts'
+import { brokerUnavailable, offsetOutOfRange } from '../../ports/port-errors.ts'
 import type { ReadBatch, ReadRequest } from '../../ports/reader-port.ts'
 import type { TopicPartition } from '../../ports/record.ts'
 import type { ClusterClient } from '../cluster/cluster-client.ts'
 import { boundsOf } from '../cluster/list-offsets.ts'
 import { retrying } from '../cluster/retrying.ts'
 import type { TopicLeaders } from '../cluster/topic-leaders.ts'
-import { brokerUnavailable, errorTypeOf, isPassing, towlineErrorOf } from '../kafka-error.ts'
+import { errorTypeOf, isPassing, towlineErrorOf } from '../kafka-error.ts'
 import { KAFKA_ERROR } from '../protocol/error-codes.ts'
 import type { FetchedPartition, FetchFrom } from '../protocol/fetch.ts'
 
@@ -112,14 +113,13 @@ class RetryingFetcher {
   }
 
   async #outOfRange(from: number): Promise<TowlineError> {
-    const { topic, partition } = this.#tp
+    const { topic } = this.#tp
     const { client } = this.#connections
     try {
-      const { low, high } = await retrying(() => boundsOf(client, this.#tp), { budgetMs: BOUNDS_BUDGET_MS })
-      return new TowlineError(
-        'TOWLINE_OFFSET_OUT_OF_RANGE',
-        `${topic}/${partition} holds offsets ${low} up to ${high}, not ${from}`,
-        { value: from, bound: `${low}..${high}`, wayOut: `Read from ${low} or later` },
+      return offsetOutOfRange(
+        this.#tp,
+        from,
+        await retrying(() => boundsOf(client, this.#tp), { budgetMs: BOUNDS_BUDGET_MS }),
       )
     } catch (error) {
       return towlineErrorOf(error, { doing: 'read the bounds of', subject: topic, brokers: client.brokers })

@@ -1,5 +1,5 @@
-import { TowlineError } from '@towline/contracts'
-import type { Liveness } from '../../ports/consumer-port.ts'
+import { type Clock, TowlineError } from '@towline/contracts'
+import type { Liveness } from '../ports/consumer-port.ts'
 import { isSame, type Membership } from './membership.ts'
 
 interface Proof {
@@ -9,9 +9,14 @@ interface Proof {
 
 /** When the coordinator last confirmed this member, counted from when it was asked, and when the loop last fetched. */
 export class Session {
+  readonly #clock: Clock
   #synced: Proof | null = null
   #proof: Proof | null = null
   #fetchedAtMs = Number.NEGATIVE_INFINITY
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
 
   /** A join ended; it counts as a proof once the member took its assignment. */
   synced(member: Membership, sentAtMs: number): void {
@@ -35,7 +40,7 @@ export class Session {
   }
 
   fetched(): void {
-    this.#fetchedAtMs = performance.now()
+    this.#fetchedAtMs = this.#clock.monotonicMs()
   }
 
   end(): void {
@@ -43,7 +48,7 @@ export class Session {
   }
 
   liveness(): Liveness {
-    const now = performance.now()
+    const now = this.#clock.monotonicMs()
     return {
       proofAgeMs: now - (this.#proof?.sentAtMs ?? Number.NEGATIVE_INFINITY),
       fetchAgeMs: now - this.#fetchedAtMs,

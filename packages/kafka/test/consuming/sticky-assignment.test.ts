@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { decodeClaim, encodeClaim } from '../../../src/kafkajs/assigner/member-claim.ts'
-import { assignSticky, type MemberClaim } from '../../../src/kafkajs/assigner/sticky-assignment.ts'
+import { assignSticky, type MemberClaim } from '../../src/consuming/sticky-assignment.ts'
+import { decodeClaim, encodeClaim } from '../../src/kafkajs/assigner/member-claim.ts'
 
 const claimsFor = (partitionCount: number): fc.Arbitrary<MemberClaim[]> =>
   fc.uniqueArray(

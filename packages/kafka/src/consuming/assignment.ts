@@ -1,5 +1,5 @@
-import type { LossCause } from '../../ports/consumer-port.ts'
-import type { TopicPartition } from '../../ports/record.ts'
+import type { LossCause } from '../ports/consumer-port.ts'
+import type { TopicPartition } from '../ports/record.ts'
 import type { Membership } from './membership.ts'
 
 /** All that is known of one assigned partition; a new object for every assignment. */

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { Assignment } from '../../src/kafkajs/consumer/assignment.ts'
+import { Assignment } from '../../src/consuming/assignment.ts'
 
 function member(memberId: string, generation: number): { memberId: string; generation: number } {
   return { memberId, generation }
