@@ -1,39 +1,96 @@
-// npm run bench -w packages/bench -- <name> [--records N] [--rounds N] [--broker host:port --registry url]
-import { Command } from 'commander'
+// npm run -s bench -- <name> [--json] [--records N] [--rounds N] [--dev-broker | --kafka | --broker host:port --registry url]
+import process from 'node:process'
+import { Command, InvalidArgumentError } from 'commander'
 import type { Bench, BenchOptions } from './bench.ts'
 import { BENCHES } from './benches.ts'
-import { benchBroker } from './ground/bench-broker.ts'
-import { machine } from './measure/machine.ts'
+import { type BrokerFlags, chosenBrokers } from './ground/chosen-brokers.ts'
+import { type BenchDocument, benchDocument, type FinishedRun } from './report/bench-document.ts'
+import { benchTable } from './report/bench-table.ts'
 
-interface Flags extends Partial<BenchOptions> {
-  readonly broker?: string
-  readonly registry?: string
+interface Flags extends Partial<BenchOptions>, BrokerFlags {
+  readonly json?: boolean
 }
 
-const program = new Command('bench').description('Towline beside the same work hand-written on plain kafkajs')
-for (const bench of BENCHES) {
-  program
-    .command(bench.name)
-    .description(bench.summary)
-    .option('--records <n>', `tasks of one round (default: ${bench.defaults.records})`, wholeNumber)
-    .option('--rounds <n>', `rounds that count (default: ${bench.defaults.rounds})`, wholeNumber)
-    .option('--broker <host:port>', 'a Kafka; default: a dev broker in a process of its own')
-    .option('--registry <url>', 'the schema registry beside it')
-    .action((flags: Flags) => report(bench, flags))
-}
+const EXIT_SHORT = 1
+
+const program = new Command('bench')
+  .description('Towline beside the same work done by hand. Exits 1 when a bar falls short.')
+  .showHelpAfterError()
+for (const bench of BENCHES) addCommand(bench)
+withBrokers(program.command('all'))
+  .description('every bench at its defaults, one after the other, as BENCHMARKS.md has them')
+  .action(runAll)
 await program.parseAsync()
 
-/** Prints one JSON document. */
-async function report(bench: Bench, { broker, registry, ...given }: Flags): Promise<void> {
+function addCommand(bench: Bench): void {
+  const { name, summary, defaults } = bench
+  const command = withBrokers(program.command(name))
+    .description(summary)
+    .option('--json', 'print one JSON document instead of a table')
+    .option('--records <n>', `tasks of one round (default: ${defaults.records})`, wholeNumber)
+    .option('--rounds <n>', `rounds that count (default: ${defaults.rounds})`, wholeNumber)
+  if (defaults.minutes !== undefined) {
+    command.option('--minutes <n>', `how long a round lasts (default: ${defaults.minutes})`, positive)
+  }
+  command.action((flags: Flags) => run(bench, flags))
+}
+
+function withBrokers(command: Command): Command {
+  return command
+    .option('--dev-broker', 'on the dev broker alone')
+    .option('--kafka', 'on Apache Kafka alone: TOWLINE_BROKERS, else one in Docker, else one on the JVM')
+    .option('--broker <host:port>', 'on a Kafka of yours alone')
+    .option('--registry <url>', 'the schema registry beside it (default: one of its own)')
+}
+
+/** One that fails does not keep the others from running. */
+async function runAll(brokers: BrokerFlags): Promise<void> {
+  for (const bench of BENCHES) {
+    try {
+      await run(bench, brokers)
+      process.stdout.write('\n')
+    } catch (error) {
+      say(`${bench.name} failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`)
+      process.exitCode = EXIT_SHORT
+    }
+  }
+}
+
+async function run(bench: Bench, { json = false, records, rounds, minutes, ...brokers }: Flags): Promise<void> {
+  const given = { ...(records && { records }), ...(rounds && { rounds }), ...(minutes && { minutes }) }
   const options = { ...bench.defaults, ...given }
-  await using running = await benchBroker({ ...(broker && { broker }), ...(registry && { registry }) })
-  const result = await bench.run(running, options)
-  const document = { bench: bench.name, ...options, machine: machine(running.description), ...result }
-  process.stdout.write(`${JSON.stringify(document, null, 2)}\n`)
+  const finished: FinishedRun[] = []
+  for await (const broker of chosenBrokers(brokers, say)) {
+    await using running = broker
+    const { kind, description } = running
+    say(`${bench.name} on ${description}`)
+    finished.push({ broker: { kind, description }, result: await bench.run(running, options) })
+  }
+  const document = benchDocument(bench, options, finished)
+  process.stdout.write(json ? `${JSON.stringify(document, null, 2)}\n` : benchTable(document))
+  conclude(document)
+}
+
+function conclude({ ok, bars, runs }: BenchDocument): void {
+  for (const note of new Set(runs.flatMap(({ notes = [] }) => notes))) say(note)
+  for (const { name, broker, value, bound } of bars.filter((bar) => !bar.ok)) {
+    say(`${name} on ${broker} falls short: ${value}, bound ${bound}`)
+  }
+  if (!ok) process.exitCode = EXIT_SHORT
+}
+
+function say(line: string): void {
+  process.stderr.write(`bench: ${line}\n`)
 }
 
 function wholeNumber(text: string): number {
   const value = Number(text)
   if (Number.isSafeInteger(value) && value > 0) return value
-  throw new Error(`must be a whole number of at least 1, got ${text}`)
+  throw new InvalidArgumentError(`It must be a whole number of at least 1.`)
+}
+
+function positive(text: string): number {
+  const value = Number(text)
+  if (Number.isFinite(value) && value > 0) return value
+  throw new InvalidArgumentError('It must be a number above 0.')
 }

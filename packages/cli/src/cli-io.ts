@@ -15,4 +15,18 @@ export interface CliIo {
   readonly userName: string
   /** Aborted at the first SIGINT or SIGTERM. */
   readonly interrupted: AbortSignal
+  /** The process whose whole work the verb is; undefined where a verb is called inside another program, as tests do. */
+  readonly process: CliProcess | undefined
+}
+
+/** What a verb needs to start its own command line once more, and to say itself how that one ends. */
+export interface CliProcess {
+  /** What Node runs. */
+  readonly script: string
+  /** What stands after it on the command line. */
+  readonly args: readonly string[]
+  /** As the first signal, without counting as one. */
+  interrupt(): void
+  /** What every signal after the first does. Default: ends the process at once. */
+  onFurtherSignal(act: () => void): void
 }

@@ -29,7 +29,7 @@ export function addGlobalOptions(program: Command): void {
     .addOption(new Option('-o, --output <format>', 'what stdout gets').choices(OUTPUT_FORMATS).default('table'))
     .option('-q, --quiet', 'nothing on stderr but errors')
     .option('--no-progress', 'no progress bars')
-    .option('--verbose', 'stack traces of errors, and log lines of verbs that are otherwise silent')
+    .option('--debug, --verbose', 'stack traces of errors, and log lines of verbs that are otherwise silent')
 }
 
 /** The settings that flags give, by option name of the configuration. */

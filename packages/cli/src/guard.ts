@@ -22,6 +22,7 @@ export interface Intent {
 export function guard(session: Session, options: GuardOptions, { text, document }: Intent): ExitCode | undefined {
   if (options.dryRun === true) {
     session.out.document(document, `${text}\n`)
+    session.say('a dry run: nothing was changed; --yes instead of --dry-run does it')
     return EXIT.ok
   }
   session.say(text)

@@ -1,25 +1,37 @@
 import { userInfo } from 'node:os'
 import process from 'node:process'
+import { fileURLToPath } from 'node:url'
 import { systemClock } from '@towline/kafka'
-import { createCli } from './cli.ts'
-import { EXIT } from './exit-codes.ts'
-import { createProgram } from './program.ts'
+import type { CliIo, CliProcess } from './cli-io.ts'
+import { EXIT, type ExitCode } from './exit-codes.ts'
+import { SUPERVISED_FLAG } from './supervisor/runner-process.ts'
+import { isPlainlySupervised, superviseRunner } from './supervisor/supervise-runner.ts'
 
 const interrupted = new AbortController()
+let signals = 0
+let onFurtherSignal = (): void => process.exit(EXIT.interrupted)
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.on(signal, () => {
-    // A second signal forces it.
-    if (interrupted.signal.aborted) process.exit(EXIT.interrupted)
-    interrupted.abort()
+    signals += 1
+    if (signals === 1) interrupted.abort()
+    else onFurtherSignal()
   })
 }
-// `towline … | head` closes the pipe early: that is no failure.
+// `towline … | head` closes the pipe early: that is no failure, and a runner works on without a reader.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-  if (error.code === 'EPIPE') process.exit(EXIT.ok)
-  throw error
+  if (error.code !== 'EPIPE') throw error
+  if (!own.args.includes(SUPERVISED_FLAG)) process.exit(EXIT.ok)
 })
 
-const cli = createCli({
+const own: CliProcess = {
+  script: fileURLToPath(import.meta.url),
+  args: process.argv.slice(2),
+  interrupt: () => interrupted.abort(),
+  onFurtherSignal(act) {
+    onFurtherSignal = act
+  },
+}
+const io: CliIo = {
   stdin: process.stdin,
   stdout: process.stdout,
   stderr: process.stderr,
@@ -28,9 +40,16 @@ const cli = createCli({
   clock: systemClock,
   userName: userName(),
   interrupted: interrupted.signal,
-})
-const exitCode = await cli.run(createProgram(cli), process.argv.slice(2))
+  process: own,
+}
+const exitCode = await (isPlainlySupervised(own.args) ? superviseRunner(io, own) : runVerb())
 process.stdout.write('', () => process.exit(exitCode))
+
+async function runVerb(): Promise<ExitCode> {
+  const [{ createCli }, { createProgram }] = await Promise.all([import('./cli.ts'), import('./program.ts')])
+  const cli = createCli(io)
+  return await cli.run(createProgram(cli), own.args)
+}
 
 /** A container may run under a user id without a name. */
 function userName(): string {

@@ -7,7 +7,6 @@ import {
   type ResolvedConfig,
   resolveConfig,
 } from '@towline/fleet'
-import pino from 'pino'
 import type { CliIo } from './cli-io.ts'
 import { CONFIG_VARIABLE, type GlobalOptions, overridesOf } from './global-options.ts'
 
@@ -28,11 +27,6 @@ export async function loadConfig(io: CliIo, globals: GlobalOptions): Promise<Res
 /** Everything below comes from here: connections are made when they are first needed. */
 export async function openFleet(io: CliIo, config: ResolvedConfig, log: Logger): Promise<Fleet> {
   return await createFleet(config, { clock: io.clock, log })
-}
-
-/** Structured lines on stderr: stdout is data. */
-export function createLog(io: CliIo, level: ResolvedConfig['logLevel']): Logger {
-  return pino({ level, base: null }, io.stderr)
 }
 
 /**

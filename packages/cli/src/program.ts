@@ -3,6 +3,7 @@ import packageJson from '../package.json' with { type: 'json' }
 import type { Cli } from './cli.ts'
 import { devBrokerCommand } from './commands/dev-broker-command.ts'
 import { dlqCommand } from './commands/dlq-command.ts'
+import { doctorCommand } from './commands/doctor-command.ts'
 import { lagCommand } from './commands/lag-command.ts'
 import { offsetsCommand } from './commands/offsets-command.ts'
 import { publishCommand } from './commands/publish-command.ts'
@@ -32,6 +33,7 @@ export function createProgram(cli: Cli): Command {
     offsetsCommand(cli),
     schemasCommand(cli),
     devBrokerCommand(cli),
+    doctorCommand(cli),
   ]) {
     program.addCommand(command)
   }

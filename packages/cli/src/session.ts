@@ -1,10 +1,12 @@
-import type { Clock, Logger } from '@towline/contracts'
+import type { Logger } from '@towline/contracts'
 import type { Fleet, ResolvedConfig } from '@towline/fleet'
 import type { CliIo } from './cli-io.ts'
+import { createLog } from './create-log.ts'
 import type { GlobalOptions } from './global-options.ts'
-import { createLog, loadConfig, openFleet } from './open-fleet.ts'
+import { loadConfig, openFleet } from './open-fleet.ts'
 import { createOutput, type Output } from './output/output.ts'
 import { createProgress, type Progress } from './output/progress.ts'
+import { within } from './within.ts'
 
 /** One call of one verb: where it writes, and how it reaches the fleet. */
 export interface Session {
@@ -25,12 +27,6 @@ export interface Session {
 
 /** What a verb promised is done by then; a broker that died must not hold the shell. */
 const CLOSE_MS = 5_000
-
-function within(clock: Clock, delayMs: number, work: Promise<void>): Promise<void> {
-  const { promise: over, resolve } = Promise.withResolvers<void>()
-  const cancel = clock.after(delayMs, resolve)
-  return Promise.race([work, over]).finally(cancel)
-}
 
 export function createSession(io: CliIo, globals: GlobalOptions): Session {
   let config: Promise<ResolvedConfig> | undefined

@@ -1,21 +1,15 @@
 import { readFileSync } from 'node:fs'
-import type { Command } from 'commander'
 import { describe, expect, test } from 'vitest'
 import { createCli } from '../src/cli.ts'
 import { EXIT } from '../src/exit-codes.ts'
 import { createProgram } from '../src/program.ts'
 import { fakeIo } from './fake-io.ts'
+import { allVerbs } from './verbs/verbs-of.ts'
 
 const page = readFileSync(new URL('../../../docs/cli.md', import.meta.url), 'utf8')
 const program = createProgram(createCli(fakeIo()))
 
-/** Every verb that does something, with its whole name. */
-function verbs(command: Command, path: readonly string[] = []): { name: string; command: Command }[] {
-  if (command.commands.length === 0) return [{ name: path.join(' '), command }]
-  return command.commands.flatMap((child) => verbs(child, [...path, child.name()]))
-}
-
-const all = verbs(program)
+const all = allVerbs()
 const sections = new Map(
   page
     .split(/^## /m)
@@ -40,8 +34,8 @@ describe('docs/cli.md', () => {
   })
 
   test('names only flags that exist', () => {
-    const known = new Set<string | null | undefined>(['--help', ...program.options.map(({ long }) => long)])
-    for (const { command } of all) for (const { long } of command.options) known.add(long)
+    const options = [program, ...all.map(({ command }) => command)].flatMap((command) => command.options)
+    const known = new Set<string | undefined>(['--help', ...options.flatMap(({ long, short }) => [long, short])])
     const named = [...page.matchAll(/(?<![\w-])--[a-z][a-z-]*/g)].map(([flag]) => flag)
     expect(named.filter((flag) => !known.has(flag))).toEqual([])
   })

@@ -2,15 +2,16 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
+import type { Clock } from '@towline/contracts'
 import { systemClock } from '@towline/kafka'
 import type { RunningBroker } from '@towline/test-brokers'
 import { createCli } from '../src/cli.ts'
 import { createProgram } from '../src/program.ts'
 import { fakeIo } from './fake-io.ts'
 
-const MAIN = fileURLToPath(new URL('../src/main.ts', import.meta.url))
+export const MAIN: string = fileURLToPath(new URL('../src/main.ts', import.meta.url))
 /** Halves what a start costs; these tests start many. */
-const COMPILE_CACHE = fileURLToPath(new URL('../node_modules/.cache/compile', import.meta.url))
+export const COMPILE_CACHE: string = fileURLToPath(new URL('../node_modules/.cache/compile', import.meta.url))
 export const FIXTURES: string = fileURLToPath(new URL('./fixtures', import.meta.url))
 
 export interface Finished {
@@ -25,6 +26,12 @@ export interface CliOptions {
   /** Default: where the fixtures' towline.config.ts is. */
   readonly cwd?: string
   readonly env?: Readonly<Record<string, string>>
+}
+
+export interface CallOptions extends CliOptions {
+  readonly stdin?: string
+  /** Default: the system's. */
+  readonly clock?: Clock
 }
 
 /** A command line that is still running. */
@@ -61,6 +68,15 @@ export class RunningCli {
       stderr: this.stderr,
       elapsedMs: performance.now() - this.#startedAtMs,
     }))
+  }
+
+  get pid(): number | undefined {
+    return this.#child.pid
+  }
+
+  /** Reads no more of its stdout, as `| head` does. */
+  closeStdout(): void {
+    this.#stdout.destroy()
   }
 
   write(text: string): void {
@@ -105,12 +121,10 @@ export class CliWorld {
   }
 
   /** The same without a process of its own: half a second cheaper, for calls that only have to be refused. */
-  async call(args: string, options: { readonly stdin?: string; readonly cwd?: string } = {}): Promise<Finished> {
+  async call(args: string, options: CallOptions = {}): Promise<Finished> {
     const startedAtMs = performance.now()
-    const io = {
-      ...fakeIo({ stdin: options.stdin ?? '', env: this.#env, cwd: options.cwd ?? FIXTURES }),
-      clock: systemClock,
-    }
+    const { stdin = '', cwd = FIXTURES, clock = systemClock } = options
+    const io = { ...fakeIo({ stdin, env: { ...this.#env, ...options.env }, cwd }), clock }
     const cli = createCli(io)
     const code = await cli.run(createProgram(cli), splitArguments(args))
     return { code, ...io.written, elapsedMs: performance.now() - startedAtMs }
@@ -131,6 +145,6 @@ export class CliWorld {
 }
 
 /** Words, with 'single quotes' around those that hold spaces. */
-function splitArguments(line: string): readonly string[] {
+export function splitArguments(line: string): readonly string[] {
   return [...line.matchAll(/'([^']*)'|(\S+)/g)].map(([, quoted, word]) => quoted ?? word ?? '')
 }

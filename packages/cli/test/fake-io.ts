@@ -30,6 +30,7 @@ export function fakeIo(
     clock: { nowMs: () => 0, monotonicMs: () => 0, after: (): Cancel => () => undefined },
     userName: 'tester',
     interrupted: options.signal ?? new AbortController().signal,
+    process: undefined,
   }
 }
 

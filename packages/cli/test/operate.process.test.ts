@@ -28,10 +28,10 @@ describe.each(testBrokers())('operating a fleet on $name', ({ start }) => {
   describe('topics', () => {
     test('plan shows what apply creates; afterwards nothing is left to do', async () => {
       const planned = await world.cli.json<{ steps: { kind: string }[]; applied: boolean }>('topics plan')
-      expect(planned.steps.map(({ kind }) => kind)).toEqual(Array.from({ length: 6 }, () => 'create'))
+      expect(planned.steps.map(({ kind }) => kind)).toEqual(Array.from({ length: 7 }, () => 'create'))
       expect(planned.applied).toBe(false)
       const applied = await world.cli.run('topics apply')
-      expect(applied).toMatchObject({ code: 0, stderr: '6 changes applied\n' })
+      expect(applied).toMatchObject({ code: 0, stderr: '7 changes applied\n' })
       expect(applied.stdout).toContain(`${world.namespace}.orders.tasks     created, 12 partitions`)
       expect(await world.cli.run('topics plan')).toMatchObject({ code: 0, stderr: '0 changes to apply\n' })
     })
@@ -42,7 +42,7 @@ describe.each(testBrokers())('operating a fleet on $name', ({ start }) => {
       const { code, stdout, stderr } = await other.run('topics apply', { env: { TOWLINE_PARTITIONS_TASKS: '7' } })
       expect(code).toBe(6)
       expect(stdout).toMatch(/^! .*orders\.tasks +partitions is 12, wanted 7: /m)
-      expect(stderr).toContain('refused: 1 setting of existing topics break a promise')
+      expect(stderr).toContain('refused: 1 setting of existing topics breaks a promise')
     })
 
     test('a configuration that breaks a promise by itself is refused too', async () => {
@@ -153,7 +153,7 @@ describe.each(testBrokers())('operating a fleet on $name', ({ start }) => {
       expect(code).toBe(6)
       expect(stdout).toBe('')
       expect(stderr).toMatch(
-        /^redrive 2 dead letters of orders, written .* to .*, about 2s at 1\/s\nerror: TOWLINE_CONFIRMATION_REQUIRED: nothing was changed\. Add --yes/,
+        /^redrive 2 dead letters of orders, written .*, about 2s at 1\/s\nerror: TOWLINE_CONFIRMATION_REQUIRED: nothing was changed\. Add --yes/,
       )
       const counted = await world.cli.json('dlq redrive orders --all --dry-run')
       expect(counted).toMatchObject({ dryRun: true, counts: { eligible: 2, redriven: 0 } })

@@ -1,7 +1,8 @@
 import { PassThrough } from 'node:stream'
 import { TowlineError } from '@towline/contracts'
-import { describe, expect, test } from 'vitest'
+import { afterEach, describe, expect, test } from 'vitest'
 import type { CliIo } from '../src/cli-io.ts'
+import { momentMs } from '../src/input/parse-option.ts'
 import { cell, formatBytes, formatCount, formatMoment, formatSpan, plural } from '../src/output/format-value.ts'
 import { createOutput, type OutputFormat } from '../src/output/output.ts'
 import { printable, printableLines } from '../src/output/printable.ts'
@@ -98,9 +99,30 @@ test('values for people', () => {
   ])
   expect(formatSpan(Number.POSITIVE_INFINITY)).toBe('-')
   expect([0, 1_023, 1_024, 1_572_864].map(formatBytes)).toEqual(['0 B', '1023 B', '1.0 KiB', '1.5 MiB'])
-  expect(formatMoment(Date.parse('2026-05-01T12:00:00.900Z'))).toBe('2026-05-01 12:00:00Z')
-  expect(formatMoment(null)).toBe('-')
   expect([plural(1, 'task'), plural(2_000, 'task'), formatCount(0)]).toEqual(['1 task', '2,000 tasks', '0'])
+})
+
+describe('a moment for people', () => {
+  const { TZ } = process.env
+  afterEach(() => {
+    if (TZ === undefined) delete process.env['TZ']
+    else process.env['TZ'] = TZ
+  })
+
+  test.each([
+    ['UTC', '2026-05-01 12:00:00Z'],
+    ['Europe/Berlin', '2026-05-01 14:00:00+02:00'],
+    ['America/New_York', '2026-05-01 08:00:00-04:00'],
+    ['Asia/Kathmandu', '2026-05-01 17:45:00+05:45'],
+    ['America/St_Johns', '2026-05-01 09:30:00-02:30'],
+  ])('in %s is %s, and flags take it back', (zone, text) => {
+    process.env['TZ'] = zone
+    const atMs = Date.parse('2026-05-01T12:00:00Z')
+    expect(formatMoment(atMs + 900)).toBe(text)
+    expect(momentMs(() => 0)(text)).toBe(atMs)
+  })
+
+  test('that is none is a dash', () => expect(formatMoment(null)).toBe('-'))
 })
 
 describe('an error', () => {

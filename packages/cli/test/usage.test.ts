@@ -1,8 +1,8 @@
-import type { Command } from 'commander'
 import { describe, expect, test } from 'vitest'
 import { createCli } from '../src/cli.ts'
 import { createProgram } from '../src/program.ts'
 import { fakeIo } from './fake-io.ts'
+import { allVerbs } from './verbs/verbs-of.ts'
 
 async function run(...argv: string[]) {
   const io = fakeIo()
@@ -11,13 +11,7 @@ async function run(...argv: string[]) {
   return { code, ...io.written }
 }
 
-/** Every verb that does something, with its whole name. */
-function verbs(command: Command, path: readonly string[] = []): { name: string; command: Command }[] {
-  if (command.commands.length === 0) return [{ name: path.join(' '), command }]
-  return command.commands.flatMap((child) => verbs(child, [...path, child.name()]))
-}
-
-const all = verbs(createProgram(createCli(fakeIo())))
+const all = allVerbs()
 
 describe('help', () => {
   test.each(all.map(({ name }) => name))('of %s shows an example that begins with the verb', async (name) => {

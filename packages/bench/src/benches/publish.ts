@@ -4,7 +4,8 @@ import type { TowlinePublishJob } from '../contenders/towline-publish.ts'
 import type { BenchBroker } from '../ground/bench-broker.ts'
 import { RoundGround } from '../ground/round-ground.ts'
 import { alternate, type Turn } from '../measure/alternate.ts'
-import { type RoundOutcome, reportOf, speedRatio } from '../measure/contender-report.ts'
+import { atLeast } from '../measure/bar.ts'
+import { costRatio, type RoundOutcome, reportOf, speedRatio } from '../measure/contender-report.ts'
 import type { Measured } from '../measure/stopwatch.ts'
 import { WarmGround, warmTurn } from '../measure/warm-turn.ts'
 import { Contender } from '../process/contender.ts'
@@ -13,6 +14,7 @@ export const publish: Bench = {
   name: 'publish',
   summary: 'tasks published to 12 partitions: Avro, acks=all',
   defaults: { records: 100_000, rounds: 5 },
+  batchSizes: { 'towline: records of a send, at most': 500, 'kafkajs: records of a send': 500 },
   run: runPublish,
 }
 
@@ -28,9 +30,16 @@ async function runPublish(broker: BenchBroker, { records, rounds }: BenchOptions
     reportOf(outcomes.kafkajs, records),
     reportOf(outcomes['kafkajs, 4 sends at once'], records),
   ]
+  const ratioToPlainProducer = speedRatio(ours, oneByOne)
+  const ratioToPipelinedProducer = speedRatio(ours, pipelined)
   return {
     contenders: { towline: ours, kafkajs: oneByOne, 'kafkajs, 4 sends at once': pipelined },
-    ratios: { publish: speedRatio(ours, oneByOne), 'publish, 4 sends at once': speedRatio(ours, pipelined) },
+    ratios: {
+      ratioToPlainProducer,
+      ratioToPipelinedProducer,
+      cpuRatioToPlainProducer: costRatio(ours, oneByOne),
+    },
+    bars: [atLeast('ratioToFasterPlainProducer', Math.min(ratioToPlainProducer, ratioToPipelinedProducer), 1.5)],
   }
 }
 

@@ -2,7 +2,7 @@ import type { KafkaMessage, Message } from 'kafkajs'
 import type { SchemaIds } from '../ground/round-ground.ts'
 import { readTask, writeResult } from './plain-avro.ts'
 
-/** The result message of a task message: decodes the task, encodes its end. */
+/** The result message of a task message: decodes the task, encodes its end, carries its two headers on. */
 export function plainResultOf(
   { key, value, offset, timestamp, headers }: KafkaMessage,
   partition: number,
@@ -11,5 +11,9 @@ export function plainResultOf(
   const taskId = String(headers?.['ce_id'] ?? key)
   const { n } = readTask(value as Buffer)
   const end = { taskId, topic, partition, offset: Number(offset), queuedAtMs: Number(timestamp), n }
-  return { key: taskId, value: writeResult(end, ids), headers: { ce_id: taskId } }
+  return {
+    key: taskId,
+    value: writeResult(end, ids),
+    headers: { ce_id: taskId, traceparent: headers?.['traceparent'] },
+  }
 }

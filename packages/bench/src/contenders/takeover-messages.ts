@@ -5,4 +5,4 @@ export type TakeoverTold =
   | { readonly kind: 'started'; readonly taskId: string; readonly atMs: number }
 
 export const SESSION_TIMEOUT_MS = 6_000
-export const HEARTBEAT_INTERVAL_MS = 1_000
+export const HEARTBEAT_INTERVAL_MS = 500

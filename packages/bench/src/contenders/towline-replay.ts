@@ -1,4 +1,4 @@
-// Replays the whole tasks topic into the replay topic, every option at its default. Nothing runs what arrives there.
+// Replays the whole tasks topic into the replay topic, every option but the rate at its default. Nothing runs what arrives there.
 import { benchFleet, type FleetPlace } from '../ground/bench-fleet.ts'
 import { benchType } from '../ground/bench-task.ts'
 import { type Measured, Stopwatch } from '../measure/stopwatch.ts'
@@ -7,14 +7,16 @@ import { serveRounds } from '../process/serve-rounds.ts'
 export interface TowlineReplayJob {
   readonly place: FleetPlace
   readonly records: number
+  /** Default: as fast as it goes. */
+  readonly ratePerSecond?: number
 }
 
 serveRounds(replay)
 
-async function replay({ place, records }: TowlineReplayJob): Promise<Measured> {
+async function replay({ place, records, ratePerSecond }: TowlineReplayJob): Promise<Measured> {
   await using fleet = await benchFleet(place)
   const replays = await fleet.replays(benchType.type)
-  const { plan } = await replays.plan({ all: true, by: 'bench' })
+  const { plan } = await replays.plan({ all: true, by: 'bench', ratePerSecond })
   const stopwatch = new Stopwatch()
   stopwatch.start()
   const result = await replays.run(plan)

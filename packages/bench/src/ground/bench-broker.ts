@@ -3,29 +3,22 @@ import { once } from 'node:events'
 import process from 'node:process'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { startRegistry } from '@towline/dev-broker'
+import { findKafka } from '@towline/test-brokers'
 
-/** Where the benches run. */
+/** Where a bench runs. */
 export interface BenchBroker extends AsyncDisposable {
+  readonly kind: 'dev-broker' | 'kafka'
   /** `host:port`, separated by commas. */
   readonly brokers: string
   /** URL of the schema registry. */
   readonly registry: string
-  /** For the report. */
+  /** Which one it is, and which version, for the report. */
   readonly description: string
 }
 
-/** What the command line names, else a dev broker with its registry in a process of its own. */
-export async function benchBroker(given: {
-  readonly broker?: string
-  readonly registry?: string
-}): Promise<BenchBroker> {
-  const { broker, registry } = given
-  if (broker === undefined && registry === undefined) return await startDevBroker()
-  if (broker === undefined || registry === undefined) throw new Error('give both --broker and --registry, or neither')
-  return { brokers: broker, registry, description: `Kafka at ${broker}`, [Symbol.asyncDispose]: async () => {} }
-}
-
-async function startDevBroker(): Promise<BenchBroker> {
+/** A dev broker with its registry in a process of its own. */
+export async function startDevBroker(): Promise<BenchBroker> {
   const main = fileURLToPath(import.meta.resolve('@towline/dev-broker/main'))
   const ports = ['--port', '0', '--registry-port', '0']
   const child = spawn(process.execPath, ['--conditions=@towline/source', main, ...ports, '--exit-with-parent'], {
@@ -33,12 +26,46 @@ async function startDevBroker(): Promise<BenchBroker> {
   })
   const { brokers, registry } = await readyLine(child)
   return {
+    kind: 'dev-broker',
     brokers,
     registry,
     description: 'dev broker, a process of its own, in memory',
     [Symbol.asyncDispose]: async () => {
       child.kill('SIGTERM')
       await once(child, 'exit')
+    },
+  }
+}
+
+/**
+ * The Kafka that tests would run on too: TOWLINE_BROKERS, Docker or the JVM. Null where there is none.
+ *
+ * @param tell Told why there is none, a line at a time.
+ */
+export async function startFoundKafka(tell: (line: string) => void): Promise<BenchBroker | null> {
+  const kafka = await findKafka(process.env, { tell })
+  if (kafka === null) return null
+  const given = await givenKafka(kafka.brokers, undefined)
+  return {
+    ...given,
+    description: kafka.description,
+    [Symbol.asyncDispose]: async () => {
+      await given[Symbol.asyncDispose]()
+      await kafka.stop()
+    },
+  }
+}
+
+/** @param registry URL; default: a registry of the dev broker in this process, which no round waits for. */
+export async function givenKafka(brokers: string, registry: string | undefined): Promise<BenchBroker> {
+  const own = registry === undefined ? await startRegistry({ port: 0 }) : undefined
+  return {
+    kind: 'kafka',
+    brokers,
+    registry: registry ?? own?.url ?? '',
+    description: `Kafka at ${brokers}`,
+    [Symbol.asyncDispose]: async () => {
+      await own?.stop()
     },
   }
 }

@@ -20,6 +20,7 @@ interface RecordSchema {
   readonly name: string
   readonly namespace: string
   readonly fields: readonly { readonly name: string; readonly type: string }[]
+  readonly [attribute: string]: unknown
 }
 
 /** The Avro schemas as JSON, for contenders that compile them themselves. */
@@ -51,4 +52,20 @@ const TEXT = 'A task of an agent, with as many words as a short request to it wo
 
 export function benchTask(n: number, more: Partial<BenchTask> = {}): BenchTask {
   return { n, dueMs: 0, workMs: 0, text: TEXT, ...more }
+}
+
+/** A task to be seeded, with the key it is published under. */
+export interface SeedTask {
+  readonly input: BenchTask
+  readonly key?: string
+}
+
+/** The tasks 0 to `count` − 1, without keys. */
+export function benchTasks(count: number): readonly SeedTask[] {
+  return Array.from({ length: count }, (_, n) => ({ input: benchTask(n) }))
+}
+
+/** 0 to `longestMs` in turn, so many tasks of each. */
+export function workMs(n: number, longestMs: number): number {
+  return n % (longestMs + 1)
 }

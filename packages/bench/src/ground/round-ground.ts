@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import {
   avroCodec,
   defineAgent,
@@ -10,13 +11,14 @@ import {
 } from '@towline/contracts'
 import type { Fleet } from '@towline/fleet'
 import type { KafkaRecord } from '@towline/kafka'
-import type { PublishItem } from '@towline/producer'
 import { countDelivery, type Delivery } from '../measure/delivery.ts'
 import type { BenchBroker } from './bench-broker.ts'
 import { benchFleet, type FleetPlace } from './bench-fleet.ts'
-import { type BenchTask, benchTask, benchType } from './bench-task.ts'
+import { benchTask, benchType, type SeedTask } from './bench-task.ts'
 
 const PLAIN_PARTITIONS = 12
+/** Of 1 KB they are a sixth of what a sender takes. */
+const SEEDED_AT_ONCE = 5_000
 const planned = defineAgent(benchType, { run: ({ n }) => ({ n }) })
 let rounds = 0
 
@@ -70,13 +72,30 @@ export class RoundGround implements AsyncDisposable {
     }
   }
 
-  /** Publishes tasks that no contender is timed for. Returns their ids. */
-  async seed(items: Iterable<PublishItem<BenchTask>>): Promise<readonly string[]> {
-    const towline = await this.fleet.connect()
-    return (await towline.publishMany(benchType, items)).map((outcome) => {
-      if (outcome.kind === 'failed') throw outcome.error
-      return outcome.task.taskId
-    })
+  /**
+   * Writes tasks that no contender is timed for, as a traced service publishes them: with two headers, which a result
+   * carries on. Returns their ids.
+   */
+  async seed(tasks: Iterable<SeedTask>): Promise<readonly string[]> {
+    const sender = await this.fleet.sender()
+    const { task: schemaId } = await this.schemaIds()
+    const codec = avroCodec(benchType.input, this.fleet.schemas)
+    const topic = this.topics.tasks
+    const ids: string[] = []
+    const write = async ({ input, key }: SeedTask): Promise<void> => {
+      const id = newTaskId()
+      ids.push(id)
+      const headers = { [HEADER.ceId]: id, [HEADER.traceparent]: traceparent() }
+      await sender.send({ topic }, { key: Buffer.from(key ?? id), value: codec.encode(input, schemaId), headers })
+    }
+    const waiting = Iterator.from(tasks)
+    const writeBatches = async (): Promise<void> => {
+      for (let batch = takeTasks(waiting); batch.length > 0; batch = takeTasks(waiting)) {
+        await Promise.all(batch.map(write))
+      }
+    }
+    await Promise.all([writeBatches(), writeBatches()])
+    return ids
   }
 
   /** Publishes `count` unkeyed tasks to these partitions in turn, at once, so that each gets one batch. Returns their ids. */
@@ -97,7 +116,9 @@ export class RoundGround implements AsyncDisposable {
 
   /** The ids in the `ce_id` headers of a topic, read without a group. */
   async idsIn(topic: string): Promise<readonly string[]> {
-    return (await this.recordsIn(topic)).map(({ headers }) => idIn(headers))
+    const ids: string[] = []
+    for await (const { headers } of this.recordsIn(topic)) ids.push(idIn(headers))
+    return ids
   }
 
   /** Whether the tasks 0 to `count` − 1 stand in a topic, each once, and each under an id of its own. */
@@ -105,7 +126,7 @@ export class RoundGround implements AsyncDisposable {
     const codec = avroCodec(benchType.input, this.fleet.schemas)
     const numbers: string[] = []
     const ids = new Set<string>()
-    for (const { value, headers } of await this.recordsIn(topic)) {
+    for await (const { value, headers } of this.recordsIn(topic)) {
       const decoded = await codec.decode(value)
       if (decoded.kind !== 'decoded') throw new Error(`${topic} holds a record that is no task`)
       numbers.push(String(decoded.value.n))
@@ -118,16 +139,13 @@ export class RoundGround implements AsyncDisposable {
     )
   }
 
-  async recordsIn(topic: string): Promise<readonly KafkaRecord[]> {
+  /** What stands in a topic, a partition after the other, read without a group. */
+  async *recordsIn(topic: string): AsyncGenerator<KafkaRecord> {
     const [admin, reader] = await Promise.all([this.fleet.admin(), this.fleet.reader()])
-    const found: KafkaRecord[] = []
     for (const { partition, low, high } of await admin.offsets(topic)) {
       if (low === high) continue
-      for await (const { records } of reader.read({ tp: { topic, partition }, from: low, to: high })) {
-        for (const record of records) found.push(record)
-      }
+      for await (const { records } of reader.read({ tp: { topic, partition }, from: low, to: high })) yield* records
     }
-    return found
   }
 
   /** Throws unless a group has committed the end of every partition of the tasks topic. */
@@ -148,6 +166,20 @@ export class RoundGround implements AsyncDisposable {
     await admin.deleteTopics(ours)
     await this.fleet.close()
   }
+}
+
+function takeTasks(tasks: Iterator<SeedTask>): readonly SeedTask[] {
+  const taken: SeedTask[] = []
+  while (taken.length < SEEDED_AT_ONCE) {
+    const next = tasks.next()
+    if (next.done === true) break
+    taken.push(next.value)
+  }
+  return taken
+}
+
+function traceparent(): string {
+  return `00-${randomBytes(16).toString('hex')}-${randomBytes(8).toString('hex')}-00`
 }
 
 function idIn(headers: KafkaRecord['headers']): string {

@@ -1,9 +1,8 @@
-import type { PublishItem } from '@towline/producer'
 import type { RoundOutcome } from '../measure/contender-report.ts'
 import { countDelivery, type Delivery } from '../measure/delivery.ts'
 import type { Measured } from '../measure/stopwatch.ts'
 import type { BenchBroker } from './bench-broker.ts'
-import type { BenchTask } from './bench-task.ts'
+import type { SeedTask } from './bench-task.ts'
 import { RoundGround, type SchemaIds } from './round-ground.ts'
 
 /** What a contender on plain kafkajs has to know to run the tasks of a round. */
@@ -28,11 +27,15 @@ export class SeededGround implements AsyncDisposable {
 
   static async create(
     broker: BenchBroker,
-    items: Iterable<PublishItem<BenchTask>>,
+    tasks: Iterable<SeedTask>,
     options: { readonly taskPartitions?: number } = {},
   ): Promise<SeededGround> {
     const round = await RoundGround.create(broker, options)
-    return new SeededGround(round, await round.seed(items))
+    return new SeededGround(round, await round.seed(tasks))
+  }
+
+  get records(): number {
+    return this.#taskIds.length
   }
 
   async plainJob(): Promise<PlainJob> {
@@ -42,7 +45,7 @@ export class SeededGround implements AsyncDisposable {
       tasksTopic: topics.tasks,
       resultsTopic: await this.round.plainTopic('results'),
       groupId: `plain-${place.namespace}`,
-      records: this.#taskIds.length,
+      records: this.records,
       ids: await this.round.schemaIds(),
     }
   }

@@ -8,25 +8,29 @@ export interface RoundOutcome extends Measured {
 }
 
 export interface ContenderReport {
-  /** Wall time of a round, in milliseconds. */
+  /** Wall time of a round. */
   readonly ms: Summary
-  /** Processor time of the contender's process, in milliseconds: what it costs when others want the machine too. */
-  readonly cpuMs?: Summary
-  readonly recordsPerSecond?: number
+  readonly recordsPerSecond: Summary
+  /** Processor time of the contender's own process: what a record costs when others want the machine too. */
+  readonly cpuMicrosPerRecord: Summary
   readonly delivery: Delivery
 }
 
 export function reportOf(outcomes: readonly RoundOutcome[], records: number): ContenderReport {
-  const ms = summarise(outcomes.map((outcome) => outcome.ms))
   return {
-    ms,
-    cpuMs: summarise(outcomes.map((outcome) => outcome.cpuMs)),
-    recordsPerSecond: rounded((records / ms.median) * 1_000),
-    delivery: addDeliveries(outcomes.map((outcome) => outcome.delivery)),
+    ms: summarise(outcomes.map(({ ms }) => ms)),
+    recordsPerSecond: summarise(outcomes.map(({ ms }) => (records / ms) * 1_000)),
+    cpuMicrosPerRecord: summarise(outcomes.map(({ cpuMs }) => (cpuMs * 1_000) / records)),
+    delivery: addDeliveries(outcomes.map(({ delivery }) => delivery)),
   }
 }
 
 /** How many times as fast `ours` is as `theirs`, by the medians. */
 export function speedRatio(ours: ContenderReport, theirs: ContenderReport): number {
   return rounded(theirs.ms.median / ours.ms.median)
+}
+
+/** How many times the processor time of `ours` a record of `theirs` costs, by the medians. */
+export function costRatio(ours: ContenderReport, theirs: ContenderReport): number {
+  return rounded(theirs.cpuMicrosPerRecord.median / ours.cpuMicrosPerRecord.median)
 }

@@ -13,8 +13,12 @@ export class WarmGround<Ground extends AsyncDisposable> implements AsyncDisposab
     this.counted = counted
   }
 
-  static async create<Ground extends AsyncDisposable>(prepare: () => Promise<Ground>): Promise<WarmGround<Ground>> {
-    return new WarmGround(await prepare(), await prepare())
+  /** @param prepareWarmUp Default: as what counts. */
+  static async create<Ground extends AsyncDisposable>(
+    prepare: () => Promise<Ground>,
+    prepareWarmUp: () => Promise<Ground> = prepare,
+  ): Promise<WarmGround<Ground>> {
+    return new WarmGround(await prepareWarmUp(), await prepare())
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

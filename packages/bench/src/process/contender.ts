@@ -4,12 +4,15 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import type { ContenderMessage, RoundRequest } from './messages.ts'
 
-/** A round that hangs is a finding too. */
 const ROUND_TIMEOUT_MS = 300_000
 
 export interface ContenderOptions<Told> {
   /** Hears what the contender tells while a round runs. */
   readonly onTold?: (what: Told) => void
+  /** Arguments for its Node, before the file. */
+  readonly nodeArguments?: readonly string[]
+  /** A round that takes longer hangs, which is a finding too. Default: 300,000. */
+  readonly roundTimeoutMs?: number
 }
 
 /**
@@ -20,13 +23,15 @@ export class Contender<Job, Result, Told = never> implements AsyncDisposable {
   readonly #name: string
   readonly #child: ChildProcess
   readonly #exited: Promise<unknown>
+  readonly #roundTimeoutMs: number
   #rounds = 0
 
   private constructor(name: string, options: ContenderOptions<Told>) {
     this.#name = name
+    this.#roundTimeoutMs = options.roundTimeoutMs ?? ROUND_TIMEOUT_MS
     const file = fileURLToPath(new URL(`../contenders/${name}.ts`, import.meta.url))
     // kafkajs arms timers with negative delays; Node would say so for every process.
-    const execArgv = [...process.execArgv, '--disable-warning=TimeoutNegativeWarning']
+    const execArgv = [...process.execArgv, '--disable-warning=TimeoutNegativeWarning', ...(options.nodeArguments ?? [])]
     this.#child = fork(file, { execArgv, stdio: ['ignore', 2, 2, 'ipc'] })
     this.#exited = once(this.#child, 'exit')
     this.#child.on('message', (message: ContenderMessage) => {
@@ -50,8 +55,8 @@ export class Contender<Job, Result, Told = never> implements AsyncDisposable {
     const request: RoundRequest = { round, job }
     this.#child.send(request)
     const ended = this.#exited.then(() => Promise.reject(new Error(`${this.#name} ended before round ${round} did`)))
-    const late = sleep(ROUND_TIMEOUT_MS, undefined, { ref: false }).then(() =>
-      Promise.reject(new Error(`${this.#name} has not done round ${round} after ${ROUND_TIMEOUT_MS} ms`)),
+    const late = sleep(this.#roundTimeoutMs, undefined, { ref: false }).then(() =>
+      Promise.reject(new Error(`${this.#name} has not done round ${round} after ${this.#roundTimeoutMs} ms`)),
     )
     return await Promise.race([answer, ended, late])
   }

@@ -30,7 +30,7 @@ export function dlqRedriveCommand(cli: Cli): Command {
   return withExamples(command, [
     ['towline dlq redrive digest --error ECONNREFUSED --dry-run', 'how many it would be'],
     ["towline dlq redrive digest --all --yes --rate 50 --because 'fixed in 1.4.2'", 'all of them, 50 a second'],
-    ['towline dlq redrive digest 019a7b2c-… --yes', 'one task'],
+    ['towline dlq redrive digest 019a7b2c-8d5e-7c31-9f0a-2b4c6d8e0f12 --yes', 'one task'],
   ])
 }
 
@@ -140,9 +140,23 @@ function report(session: Session, done: ResolveReport): void {
     if ('error' in outcome) session.say(`${taskId}/${life} ${outcome.kind}: ${errorLine(outcome.error)}`)
   }
   if (troubled.length > MAX_SHOWN) session.say(`… and ${troubled.length - MAX_SHOWN} more; -o json has all`)
-  const counts = Object.entries(done.counts).filter(([, count]) => count > 0)
-  const text = counts.map(([kind, count]) => `${formatCount(count)} ${kind}`).join(', ')
-  session.out.document(reportJson(done), `${text === '' ? 'nothing to do' : text}\n`)
+  session.out.document(reportJson(done), `${countsText(done.counts)}\n`)
+}
+
+/** What became of them, in words: `4 dead letters redriven, 3 were not open`. */
+function countsText(counts: ResolveReport['counts']): string {
+  const { redriven, purged, eligible, skipped } = counts
+  const parts = [
+    redriven > 0 ? `${plural(redriven, 'dead letter')} redriven` : '',
+    purged > 0 ? `${plural(purged, 'dead letter')} purged` : '',
+    eligible > 0 ? `${plural(eligible, 'dead letter')} could be` : '',
+    counts.refused > 0 ? `${formatCount(counts.refused)} refused` : '',
+    counts.failed > 0 ? `${formatCount(counts.failed)} failed and still open` : '',
+    skipped > 0 ? `${formatCount(skipped)} ${skipped === 1 ? 'was' : 'were'} not open` : '',
+    counts['not-attempted'] > 0 ? `${formatCount(counts['not-attempted'])} not attempted and still open` : '',
+    counts['not-found'] > 0 ? `${formatCount(counts['not-found'])} not found` : '',
+  ].filter((part) => part !== '')
+  return parts.length === 0 ? 'Nothing to do' : parts.join(', ')
 }
 
 const MAX_SHOWN = 20

@@ -6,6 +6,7 @@ import { EXIT, type ExitCode } from '../exit-codes.ts'
 import { cell, formatCount, formatSpan } from '../output/format-value.ts'
 import type { Column } from '../output/table.ts'
 import type { Session } from '../session.ts'
+import { offsetsRestoreCommand } from './offsets-restore-command.ts'
 
 export function offsetsCommand(cli: Cli): Command {
   const show = new Command('show')
@@ -16,7 +17,10 @@ export function offsetsCommand(cli: Cli): Command {
     ['towline offsets show digest', 'every partition of one agent'],
     ['towline offsets show -o jsonl', 'one JSON line per partition'],
   ])
-  return new Command('offsets').description('Committed offsets and commit notes').addCommand(show)
+  return new Command('offsets')
+    .description('Committed offsets and commit notes')
+    .addCommand(show)
+    .addCommand(offsetsRestoreCommand(cli))
 }
 
 async function showOffsets(session: Session, agents: readonly string[]): Promise<ExitCode> {

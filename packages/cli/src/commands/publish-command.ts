@@ -1,4 +1,4 @@
-import type { AgentType } from '@towline/contracts'
+import { type AgentType, TowlineError } from '@towline/contracts'
 import type { PublishedTask, Towline } from '@towline/producer'
 import { Command } from 'commander'
 import type { Cli } from '../cli.ts'
@@ -63,6 +63,7 @@ async function publish(
   const send = (value: unknown, line: number | null): Promise<PublishedRow> =>
     publishOne({ session, towline, agentType, options }, value, line)
   if (input.kind === 'one') {
+    refuseList(input.value, options.file ?? '--data')
     const row = await send(input.value, null).catch((thrown: unknown) => {
       if (!(thrown instanceof ResultFailed)) throw thrown
       session.out.document(failedRow(null, thrown), `${thrown.taskId}\n`)
@@ -71,13 +72,22 @@ async function publish(
     session.out.document(row, rowText(row))
     return EXIT.ok
   }
-  const report = new Report(session)
+  const report = new Report(session, options.wait !== undefined)
   const summary = await publishLines<PublishedRow>(input.lines, {
     publish: send,
     hasRoom: () => towline.bufferedBytes < fleet.config.producer.maxBufferedBytes / 2,
     onOutcome: (outcome) => report.add(outcome),
   })
   return report.end(summary)
+}
+
+/** Avro would take a list for a record without any of its fields, and say so in words that help nobody. */
+function refuseList(value: unknown, where: string): void {
+  if (!Array.isArray(value)) return
+  throw new TowlineError('TOWLINE_INPUT_INVALID', `${where} is a list of ${value.length}, a task is one object`, {
+    value: where,
+    wayOut: 'To publish several write one per line, name the file *.jsonl, or pipe them to -',
+  })
 }
 
 interface Sending {
@@ -108,9 +118,12 @@ class Report {
   readonly #session: Session
   readonly #tasks: PublishedRow[] = []
   readonly #failures: FailedRow[] = []
+  /** What is counted are results then. */
+  readonly #isWaiting: boolean
 
-  constructor(session: Session) {
+  constructor(session: Session, isWaiting: boolean) {
     this.#session = session
+    this.#isWaiting = isWaiting
   }
 
   add(outcome: LineOutcome<PublishedRow>): void {
@@ -138,7 +151,8 @@ class Report {
       const facts = { published: done, failed, stoppedAfterLine, interrupted: isInterrupted }
       out.document({ ...facts, tasks: this.#tasks, failures: this.#failures }, '')
     }
-    this.#session.say(`${plural(done, 'task')} published${failed === 0 ? '' : `, ${plural(failed, 'line')} failed`}`)
+    const word = this.#isWaiting ? 'succeeded' : 'published'
+    this.#session.say(`${plural(done, 'task')} ${word}${failed === 0 ? '' : `, ${plural(failed, 'line')} failed`}`)
     if (stoppedAfterLine !== null) {
       io.stderr.write(
         `stopped: nothing after line ${stoppedAfterLine} was read; send the rest once the cause is gone\n`,

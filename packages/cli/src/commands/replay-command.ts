@@ -45,7 +45,7 @@ function replayStartCommand(cli: Cli): Command {
   return withExamples(command, [
     ['towline replay digest --from -2h --dry-run', 'how many records it would be'],
     ["towline replay digest --from -2h --rate 50 --yes --because 'prompt fixed'", 'the last two hours, 50 a second'],
-    ['towline replay digest --from 3:1200 --to 3:1300 --yes', 'a hundred offsets of partition 3'],
+    ['towline replay digest --partition 3 --from 10 --to 20 --yes', 'ten offsets of partition 3'],
   ])
 }
 

@@ -98,6 +98,7 @@ async function pushSchemas(session: Session, folder: string): Promise<ExitCode> 
   const pushed = await runSchemasPush({ folder: path, subjects: fromFolder, registry: fleet.schemas })
   const rows: PushedRow[] = pushed.map(({ subject, name, version, id }) => ({ subject, schema: name, version, id }))
   for (const [subject, text] of builtIn) {
+    await fleet.schemas.ensureCompatibility(subject, 'FULL_TRANSITIVE')
     rows.push({ subject, schema: 'of Towline', version: null, id: await fleet.schemas.register(subject, text) })
   }
   session.out.list({ name: 'schemas', rows, columns: PUSHED_COLUMNS, whenEmpty: 'Nothing to push.' })

@@ -59,9 +59,8 @@ function report(session: Session, steps: readonly PlanStep[], isApplied: boolean
   const wrong = count('contradiction')
   session.say(isApplied ? `${plural(changes, 'change')} applied` : `${plural(changes, 'change')} to apply`)
   if (wrong === 0) return EXIT.ok
-  session.io.stderr.write(
-    `refused: ${plural(wrong, 'setting')} of existing topics break a promise; change them as shown\n`,
-  )
+  const what = wrong === 1 ? 'breaks a promise; change it as shown' : 'break a promise; change them as shown'
+  session.io.stderr.write(`refused: ${plural(wrong, 'setting')} of existing topics ${what}\n`)
   return EXIT.refused
 }
 

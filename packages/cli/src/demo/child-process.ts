@@ -10,11 +10,13 @@ import { atMost } from './wait-until.ts'
 const KEPT_LINES = 20
 /** Longest that ending in good order may take. */
 const STOP_GRACE_MS = 5_000
+/** Longest that it may take to end at once. */
+const FORCE_GRACE_MS = 2_000
 
 export interface TowlineProcessOptions {
   /** What is started, for people. */
   readonly name: string
-  /** The verb and its flags; the verb must say that it is ready by a JSON line on stdout. */
+  /** The verb and its flags; the verb must say that it is ready by a JSON line on stdout, each time it is. */
   readonly args: readonly string[]
   /** Its whole environment. */
   readonly env: Env
@@ -52,7 +54,11 @@ export class TowlineProcess {
     })
     this.ended = endOf(this.#child)
     const { stdout, stderr } = this.#child
-    if (stdout !== null) createInterface({ input: stdout }).once('line', (line) => this.#ready(line))
+    if (stdout !== null) {
+      createInterface({ input: stdout }).on('line', (line) => {
+        this.#readyLine = line
+      })
+    }
     if (stderr !== null) createInterface({ input: stderr }).on('line', (line) => this.#keep(line))
     void this.ended.then((how) => {
       if (this.#isExpectedToEnd) return
@@ -70,29 +76,38 @@ export class TowlineProcess {
     return this.#lastLines
   }
 
-  /** The document by which its verb says that it is ready; undefined before. */
+  /** The last document by which its verb said that it is ready; undefined before the first. */
   get readyDocument(): Record<string, unknown> | undefined {
     return this.#readyLine === undefined ? undefined : (JSON.parse(this.#readyLine) as Record<string, unknown>)
   }
 
-  /** Tells it to end in good order, waits till it has, and kills it where that takes longer than `graceMs`. */
+  /**
+   * Tells it to end in good order and waits till it has; where that takes longer than `graceMs`, tells it to end at once,
+   * and kills it where it does not do that either.
+   */
   async stop(graceMs: number = STOP_GRACE_MS): Promise<void> {
     this.#isExpectedToEnd = true
-    this.#child.kill('SIGTERM')
-    if ((await atMost(graceMs, this.ended)) === undefined) await this.kill()
+    for (const waitMs of [graceMs, FORCE_GRACE_MS]) {
+      this.#child.kill('SIGTERM')
+      if ((await atMost(waitMs, this.ended)) !== undefined) return
+    }
+    await this.kill()
   }
 
-  /** Ends it in the middle of whatever it does. */
+  /** Ends it, and what it started, in the middle of whatever they do. */
   async kill(): Promise<void> {
     this.#isExpectedToEnd = true
-    this.#child.kill('SIGKILL')
+    this.#killGroup()
     await this.ended
   }
 
-  #ready(line: string): void {
-    this.#readyLine = line
-    // Read on, so that it never waits for a full pipe.
-    this.#child.stdout?.resume()
+  #killGroup(): void {
+    try {
+      if (this.#child.pid !== undefined) process.kill(-this.#child.pid, 'SIGKILL')
+    } catch (error) {
+      // Nobody is left in it.
+      if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+    }
   }
 
   #keep(line: string): void {

@@ -51,7 +51,7 @@ export type TakeOver = (ends: ReadonlyMap<string, TaskResult>) => number | null
 
 /**
  * Waits for the end of every published task, retries included, with live progress. On the way one of the two runners is
- * killed in the middle of its work and another takes its place.
+ * killed in the middle of its work, and restarted by its supervisor.
  */
 export async function workThroughCrash(stage: DemoStage, { acknowledged }: Published): Promise<TakeOver> {
   const { world, runners, watch } = stage
@@ -63,12 +63,18 @@ export async function workThroughCrash(stage: DemoStage, { acknowledged }: Publi
   try {
     const victim = await runners.chooseVictim()
     await untilEnded(stage, `${killAt} tasks to end`, hasEnded(killAt), KILL_POLL_MS)
+    const killedPid = victim.runner.pid()
     const killedAtMs = world.clock.nowMs()
-    await runners.kill(victim.runner)
+    runners.kill(victim.runner)
     const ends = plural(watch.countOfLife(1), 'end')
-    world.view.say(`${victim.runner.runnerId} got SIGKILL after ${ends}; another takes its place`)
+    world.view.say(
+      `${victim.runner.runnerId} got SIGKILL after ${ends}; its supervisor leaves its groups and restarts it`,
+    )
     // Both at once: meanwhile the tasks of the other runner go on ending.
-    await Promise.all([runners.start('broken'), untilEnded(stage, 'every task to end', hasEnded(acknowledged))])
+    await Promise.all([
+      runners.untilRestarted(victim.runner, killedPid),
+      untilEnded(stage, 'every task to end', hasEnded(acknowledged)),
+    ])
     return (found) => takeOverMs(found, { ...victim, killedAtMs })
   } finally {
     over.abort()
@@ -76,17 +82,17 @@ export async function workThroughCrash(stage: DemoStage, { acknowledged }: Publi
   }
 }
 
-/** From the kill to the first attempt elsewhere on a partition that was held. */
+/** From the kill to the first attempt after it on a partition that was held. */
 function takeOverMs(
   ends: ReadonlyMap<string, TaskResult>,
   victim: Victim & { readonly killedAtMs: number },
 ): number | null {
   const held = new Set(victim.held.map(partitionId))
   let firstMs: number | null = null
-  for (const { origin, startedAt, runnerId, life, attempts } of ends.values()) {
+  for (const { origin, startedAt, life, attempts } of ends.values()) {
     // Later attempts run in the retry tiers, which have groups and owners of their own.
     if (life !== 1 || attempts !== 1 || startedAt === null) continue
-    if (runnerId === victim.runner.runnerId || !held.has(partitionId(origin)) || startedAt < victim.killedAtMs) continue
+    if (!held.has(partitionId(origin)) || startedAt < victim.killedAtMs) continue
     const afterMs = startedAt - victim.killedAtMs
     if (firstMs === null || afterMs < firstMs) firstMs = afterMs
   }

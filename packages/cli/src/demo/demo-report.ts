@@ -15,7 +15,7 @@ export interface DemoReport {
   /** An upper bound: ends whose record says that the task may have run before. */
   readonly ranTwice: number
   readonly retried: number
-  /** From the kill of a runner to the first attempt elsewhere on a partition it held; null when none was left to do. */
+  /** From the kill of a runner to the next attempt on a partition it held; null when none was left to do. */
   readonly takeOverMs: number | null
   readonly redriven: number
   readonly openDeadLetters: number
@@ -119,5 +119,5 @@ function rowsOf(report: DemoReport): readonly Row[] {
 function takeOverNote(takeOverMs: number | null): string {
   return takeOverMs === null
     ? 'the killed runner had nothing left to do'
-    : 'from SIGKILL to the first attempt elsewhere'
+    : 'from SIGKILL to the next attempt on its partitions'
 }

@@ -1,3 +1,4 @@
+import process from 'node:process'
 import { groupIdOf, TowlineError } from '@towline/contracts'
 import type { Env } from '@towline/fleet'
 import type { AdminPort, TopicPartition } from '@towline/kafka'
@@ -19,7 +20,10 @@ export interface DemoRunnersContext {
 
 export interface DemoRunner {
   readonly runnerId: string
+  /** The supervisor that was started. */
   readonly process: TowlineProcess
+  /** Process id of the runner itself, which changes when it is restarted. */
+  pid(): number
 }
 
 /** A runner to be killed, and what it held then. */
@@ -33,7 +37,7 @@ const JOIN_TIMEOUT_MS = 30_000
 const DRAIN_GRACE_MS = 15_000
 const LATE_DRAIN_GRACE_MS = 1_000
 
-/** The runner processes of the demo: `towline run digest`, each a process of its own. */
+/** The runners of the demo: `towline run digest`, each a process of its own under its supervisor. */
 export class DemoRunners {
   readonly #context: DemoRunnersContext
   readonly #alive = new Set<DemoRunner>()
@@ -54,10 +58,10 @@ export class DemoRunners {
     this.#started += 1
     const runnerId = `demo-runner-${this.#started}`
     const args = ['run', 'digest', '--config', ownFile('./towline.config'), '-o', 'jsonl', '--log-level', 'warn']
-    const process = processes.start({ name: runnerId, args, env: this.#environmentOf(runnerId, version) })
-    const runner = { runnerId, process }
+    const started = processes.start({ name: runnerId, args, env: this.#environmentOf(runnerId, version) })
+    const runner = { runnerId, process: started, pid: () => Number(started.readyDocument?.['pid']) }
     this.#alive.add(runner)
-    const isReady = () => process.readyDocument
+    const isReady = () => started.readyDocument
     await waitUntil(`${runnerId} to join its groups`, isReady, { ...wait, timeoutMs: JOIN_TIMEOUT_MS })
     return runner
   }
@@ -85,10 +89,16 @@ export class DemoRunners {
     return { runner, held: await this.partitionsOf(runner) }
   }
 
-  /** Kills it in the middle of its work. */
-  async kill(runner: DemoRunner): Promise<void> {
-    this.#alive.delete(runner)
-    await runner.process.kill()
+  /** Kills it in the middle of its work, past its supervisor. */
+  kill(runner: DemoRunner): void {
+    process.kill(runner.pid(), 'SIGKILL')
+  }
+
+  /** Waits until a supervisor has restarted the runner that had this process id, and that one has joined its groups. */
+  async untilRestarted(runner: DemoRunner, killedPid: number): Promise<void> {
+    const { wait } = this.#context
+    const isBack = (): true | undefined => (runner.pid() === killedPid ? undefined : true)
+    await waitUntil(`${runner.runnerId} to be restarted`, isBack, { ...wait, timeoutMs: JOIN_TIMEOUT_MS })
   }
 
   /** Drains them all and waits till they are gone; kills those that take too long. */

@@ -125,6 +125,6 @@ async function startTwoRunners(runners: DemoRunners, view: DemoView): Promise<vo
   await runners.untilAllHoldPartitions()
   for (const runner of runners.alive) {
     const { length } = await runners.partitionsOf(runner)
-    view.say(`${runner.runnerId} (process ${runner.process.pid}) holds ${length} partitions of digest.tasks`)
+    view.say(`${runner.runnerId} (process ${runner.pid()}) holds ${length} partitions of digest.tasks`)
   }
 }

@@ -24,10 +24,11 @@ export const GROUP_COLUMNS: readonly Column<DeadLetterGroup>[] = [
   { title: 'last', value: ({ lastAtMs }) => formatMoment(lastAtMs) },
 ]
 
-/** When the letters were written, for people: `2026-05-01 10:00:00Z to … (3h)`. */
+/** When the letters were written, for people: `2026-05-01 10:00:00Z to … (3h)`, or the moment where it is one. */
 export function spanText(letters: readonly DeadLetter[]): string {
   const first = letters.reduce((least, { deadAtMs }) => Math.min(least, deadAtMs), Number.POSITIVE_INFINITY)
   const last = letters.reduce((most, { deadAtMs }) => Math.max(most, deadAtMs), 0)
+  if (first === last) return formatMoment(first)
   return `${formatMoment(first)} to ${formatMoment(last)} (${formatSpan(last - first)})`
 }
 
@@ -40,7 +41,8 @@ export function letterText(detail: DeadLetterDetail): string {
     ['state', letter.state],
     ['reason', letter.reason],
     ['attempts', String(letter.attempts)],
-    ['key', printable(letter.key)],
+    // An unkeyed task travels under its own id.
+    ['key', letter.key === letter.taskId ? undefined : printable(letter.key)],
     ['tenant', letter.tenant === null ? undefined : printable(letter.tenant)],
     ['queued', formatMoment(envelope.queuedAtMs)],
     ['dead since', formatMoment(letter.deadAtMs)],

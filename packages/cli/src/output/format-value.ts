@@ -23,13 +23,15 @@ export function formatSpan(spanMs: number): string {
   return parts.join(' ')
 }
 
-/** A moment for people: UTC to the second. */
+/** A moment for people: local time to the second, with its zone, as flags take it: `2026-05-01 12:00:00+02:00`. */
 export function formatMoment(atMs: number | undefined | null): string {
   if (atMs === undefined || atMs === null || !Number.isFinite(atMs)) return '-'
-  return new Date(atMs)
-    .toISOString()
-    .replace('T', ' ')
-    .replace(/\.\d+Z$/, 'Z')
+  const offsetMinutes = -new Date(atMs).getTimezoneOffset()
+  const local = new Date(atMs + offsetMinutes * 60_000).toISOString().slice(0, 19).replace('T', ' ')
+  if (offsetMinutes === 0) return `${local}Z`
+  const two = (value: number): string => String(Math.floor(value)).padStart(2, '0')
+  const distance = Math.abs(offsetMinutes)
+  return `${local}${offsetMinutes < 0 ? '-' : '+'}${two(distance / 60)}:${two(distance % 60)}`
 }
 
 /** A count for people: `12,345`. */

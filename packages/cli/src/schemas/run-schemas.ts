@@ -151,7 +151,8 @@ async function readSchema(file: string): Promise<string> {
 }
 
 function unreadable(path: string, error: unknown): TowlineError {
-  const reason = error instanceof Error ? error.message : String(error)
+  const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT'
+  const reason = isMissing ? 'no such folder' : error instanceof Error ? error.message : String(error)
   return new TowlineError('TOWLINE_INPUT_INVALID', `cannot read ${path}: ${reason}`, {
     value: path,
     wayOut: 'Name a folder that holds <name>.avsc files and history/<name>.<version>.avsc',

@@ -38,10 +38,10 @@ test('--keep holds everything until Ctrl-C, and the command lines it prints work
   expect(replays).toMatch(/finished/)
 
   expect(demo.stdout).toContain('The account balances')
-  const children = await demo.children()
-  expect(children, 'the dev broker and two runners').toHaveLength(3)
+  const processes = await demo.processes()
+  expect(processes, 'the dev broker, two supervisors and their runners').toHaveLength(5)
   demo.interrupt()
   const { code, stderr } = await demo.ended
   expect(code, stderr).toBe(0)
-  expect(children.filter(isAlive)).toEqual([])
+  expect(processes.filter(isAlive)).toEqual([])
 }, 90_000)

@@ -45,10 +45,9 @@ export class DemoProcess implements AsyncDisposable {
     }, WAIT)
   }
 
-  /** Pids of the processes it has started that are running. */
-  async children(): Promise<readonly number[]> {
-    const found = await promisify(execFile)('pgrep', ['-P', String(this.#child.pid)]).catch(() => ({ stdout: '' }))
-    return found.stdout.split('\n').filter(Boolean).map(Number)
+  /** Pids of the processes that run because of it: those it has started, and theirs. */
+  async processes(): Promise<readonly number[]> {
+    return await descendantsOf(this.#child.pid ?? Number.NaN)
   }
 
   /** Ctrl-C. */
@@ -64,6 +63,12 @@ export class DemoProcess implements AsyncDisposable {
     if (this.#child.exitCode === null && this.#child.signalCode === null) this.#child.kill('SIGKILL')
     await this.ended
   }
+}
+
+async function descendantsOf(pid: number): Promise<readonly number[]> {
+  const found = await promisify(execFile)('pgrep', ['-P', String(pid)]).catch(() => ({ stdout: '' }))
+  const children = found.stdout.split('\n').filter(Boolean).map(Number)
+  return [...children, ...(await Promise.all(children.map(descendantsOf))).flat()]
 }
 
 export function isAlive(pid: number): boolean {

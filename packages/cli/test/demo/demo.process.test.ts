@@ -56,14 +56,14 @@ describe.each(testBrokers())('on $name', ({ name, start }) => {
       await using demo = new DemoProcess(['--tasks', '200', ...addresses(broker)])
       const [, namespace] = await demo.says(/in the namespace (\S+)/)
       await demo.says(/got SIGKILL/)
-      const children = await demo.children()
+      const processes = await demo.processes()
       expect(await leftOf(namespace ?? '', broker)).not.toEqual([])
       demo.interrupt()
       const { code, stdout, stderr } = await demo.ended
       expect([code, stdout], stderr).toEqual([130, ''])
       expect(stderr).toMatch(/interrupted\n$/)
       expect(stderr).not.toContain('could not')
-      expect(children.filter(isAlive)).toEqual([])
+      expect(processes.filter(isAlive)).toEqual([])
       await vi.waitFor(async () => expect(await leftOf(namespace ?? '', broker)).toEqual([]), WAIT)
     },
     MINUTE,
@@ -90,7 +90,7 @@ test.concurrent(
   async () => {
     await using demo = new DemoProcess(['--tasks', '60', '--json'])
     await demo.says(/got SIGKILL/)
-    const children = await demo.children()
+    const processes = await demo.processes()
     const { code, stdout, stderr } = await demo.ended
     expect(code, stderr).toBe(0)
     const document = JSON.parse(stdout) as Record<string, number>
@@ -99,8 +99,8 @@ test.concurrent(
     expect(document['replayedEnded']).toBe(document['replayed'])
     expect(stderr).not.toContain('TOWLINE_NAMESPACE')
     expect(stderr).toMatch(/npm run demo -- --keep/)
-    expect(children.length).toBeGreaterThanOrEqual(2)
-    expect(children.filter(isAlive)).toEqual([])
+    expect(processes.length).toBeGreaterThanOrEqual(4)
+    expect(processes.filter(isAlive)).toEqual([])
   },
   MINUTE,
 )
@@ -110,11 +110,11 @@ test.concurrent(
   async () => {
     await using demo = new DemoProcess(['--tasks', '10'])
     await demo.says(/Two runner processes/)
-    await vi.waitFor(async () => expect(await demo.children()).toHaveLength(3), WAIT)
-    const children = await demo.children()
+    await vi.waitFor(async () => expect(await demo.processes()).toHaveLength(5), WAIT)
+    const processes = await demo.processes()
     demo.terminate()
     const { code, stderr } = await demo.ended
-    expect([code, children.filter(isAlive)], stderr).toEqual([130, []])
+    expect([code, processes.filter(isAlive)], stderr).toEqual([130, []])
   },
   MINUTE,
 )
@@ -125,13 +125,13 @@ test.concurrent(
     await using demo = new DemoProcess(['--tasks', '200'])
     const [, pid] = await demo.says(/demo-runner-2 \(process (\d+)\)/)
     await demo.says(/Work, and a crash/)
-    const children = await demo.children()
+    const processes = await demo.processes()
     process.kill(Number(pid), 'SIGTERM')
     const { code, stdout, stderr } = await demo.ended
     expect([code, stdout], stderr).toEqual([1, ''])
     expect(stderr).toMatch(/demo-runner-2 ended on its own: exit code 0; the last it wrote:\n {4}draining: /)
     expect(stderr).toMatch(/error: TOWLINE_DEMO_FAILED: demo-runner-2 ended on its own: exit code 0\n$/)
-    expect(children.filter(isAlive)).toEqual([])
+    expect(processes.filter(isAlive)).toEqual([])
   },
   MINUTE,
 )
@@ -142,13 +142,13 @@ test.concurrent(
     await using demo = new DemoProcess(['--tasks', '200'])
     const [, pid] = await demo.says(/registry at \S+ \(process (\d+)\)/)
     await demo.says(/Work, and a crash/)
-    const children = await demo.children()
+    const processes = await demo.processes()
     const startedMs = systemClock.monotonicMs()
     process.kill(Number(pid), 'SIGKILL')
     const { code, stderr } = await demo.ended
     expect(code, stderr).toBe(1)
     expect(stderr).toMatch(/error: TOWLINE_DEMO_FAILED: the dev broker ended on its own: SIGKILL\n$/)
-    expect(children.filter(isAlive)).toEqual([])
+    expect(processes.filter(isAlive)).toEqual([])
     expect(systemClock.monotonicMs() - startedMs).toBeLessThan(30_000)
   },
   MINUTE,

@@ -2,11 +2,13 @@
 import { defineAgent } from '@towline/contracts'
 import { benchFleet, type FleetPlace } from '../ground/bench-fleet.ts'
 import { benchTask, benchType } from '../ground/bench-task.ts'
+import type { Latencies } from '../measure/latency-report.ts'
 import { machineMs } from '../measure/machine-clock.ts'
 import { openLoop } from '../measure/open-loop.ts'
+import { Stopwatch } from '../measure/stopwatch.ts'
 import { serveRounds } from '../process/serve-rounds.ts'
 
-export interface TowlineLatencyJob {
+export interface TowlinePickupJob {
   readonly place: FleetPlace
   readonly ratePerSecond: number
   readonly count: number
@@ -17,7 +19,7 @@ export interface TowlineLatencyJob {
 serveRounds(pipe)
 
 /** The time from when each task was due to the start of its handler, in the order they started. */
-async function pipe({ place, ratePerSecond, count, unmeasured }: TowlineLatencyJob): Promise<number[]> {
+async function pipe({ place, ratePerSecond, count, unmeasured }: TowlinePickupJob): Promise<Latencies> {
   const latencies: number[] = []
   const ended = Promise.withResolvers<void>()
   const agent = defineAgent(benchType, {
@@ -37,8 +39,11 @@ async function pipe({ place, ratePerSecond, count, unmeasured }: TowlineLatencyJ
   const fire = (n: number, dueMs: number): void => {
     towline.publish(benchType, benchTask(n, { dueMs })).catch(ended.reject)
   }
+  const stopwatch = new Stopwatch()
+  stopwatch.start()
   await openLoop({ ratePerSecond, count }, fire, machineMs)
   await ended.promise
+  const measured = stopwatch.stop()
   await runner.drain()
-  return latencies
+  return { ...measured, latencies }
 }

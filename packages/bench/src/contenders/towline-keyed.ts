@@ -6,9 +6,9 @@ import { benchType } from '../ground/bench-task.ts'
 import { KeyOrder } from '../measure/key-order.ts'
 import { Stopwatch } from '../measure/stopwatch.ts'
 import { serveRounds } from '../process/serve-rounds.ts'
-import type { LanesResult } from './plain-lanes.ts'
+import type { KeyedResult } from './plain-keyed.ts'
 
-export interface TowlineLanesJob {
+export interface TowlineKeyedJob {
   readonly place: FleetPlace
   readonly records: number
   readonly inFlight: number
@@ -17,9 +17,9 @@ export interface TowlineLanesJob {
 
 serveRounds(run)
 
-async function run({ place, records, inFlight, ordering }: TowlineLanesJob): Promise<LanesResult> {
+async function run({ place, records, inFlight, ordering }: TowlineKeyedJob): Promise<KeyedResult> {
   const stopwatch = new Stopwatch()
-  const done = Promise.withResolvers<LanesResult>()
+  const done = Promise.withResolvers<KeyedResult>()
   const order = new KeyOrder()
   const agent = defineAgent(benchType, {
     ordering,

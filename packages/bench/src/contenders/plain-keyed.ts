@@ -1,6 +1,7 @@
 // What a team writes when one record after the other is too slow: a batch at a time, a hundred of its records at once,
 // by key in chains of promises. The slowest record of a batch holds up the next batch.
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Ordering } from '@towline/contracts'
 import type { EachBatchPayload, KafkaMessage } from 'kafkajs'
 import type { PlainJob } from '../ground/seeded-ground.ts'
 import { KeyOrder } from '../measure/key-order.ts'
@@ -10,12 +11,12 @@ import { readTask } from './plain-avro.ts'
 import { plainKafka, plainProducer } from './plain-kafkajs.ts'
 import { plainResultOf } from './plain-result.ts'
 
-export interface PlainLanesJob extends PlainJob {
+export interface PlainKeyedJob extends PlainJob {
   readonly inFlight: number
-  readonly byKey: boolean
+  readonly ordering: Ordering
 }
 
-export interface LanesResult extends Measured {
+export interface KeyedResult extends Measured {
   readonly keyOrderBroken: number
 }
 
@@ -23,13 +24,13 @@ const SEND_RECORDS = 500
 
 serveRounds(run)
 
-async function run(job: PlainLanesJob): Promise<LanesResult> {
+async function run(job: PlainKeyedJob): Promise<KeyedResult> {
   const kafka = plainKafka(job.brokers)
   const producer = await plainProducer(kafka)
   const consumer = kafka.consumer({ groupId: job.groupId })
   const stopwatch = new Stopwatch()
   const order = new KeyOrder()
-  const done = Promise.withResolvers<LanesResult>()
+  const done = Promise.withResolvers<KeyedResult>()
   let written = 0
 
   const work = async (message: KafkaMessage): Promise<void> => {
@@ -40,13 +41,13 @@ async function run(job: PlainLanesJob): Promise<LanesResult> {
     order.ended(String(message.key))
   }
   const eachBatch = async ({ batch, heartbeat }: EachBatchPayload): Promise<void> => {
-    const queues = job.byKey
-      ? [...Map.groupBy(batch.messages, ({ key }) => String(key)).values()]
-      : batch.messages.map((message) => [message])
+    const queues = queuesOf(batch.messages, job.ordering)
     const runNext = async (): Promise<void> => {
       for (let queue = queues.shift(); queue !== undefined; queue = queues.shift()) {
-        for (const message of queue) await work(message)
-        await heartbeat()
+        for (const message of queue) {
+          await work(message)
+          await heartbeat()
+        }
       }
     }
     await Promise.all(Array.from({ length: job.inFlight }, runNext))
@@ -69,4 +70,16 @@ async function run(job: PlainLanesJob): Promise<LanesResult> {
   await consumer.disconnect()
   await producer.disconnect()
   return result
+}
+
+/** Messages of one queue run one after the other. */
+function queuesOf(messages: KafkaMessage[], ordering: Ordering): KafkaMessage[][] {
+  switch (ordering) {
+    case 'partition':
+      return [messages]
+    case 'key':
+      return [...Map.groupBy(messages, ({ key }) => String(key)).values()]
+    case 'none':
+      return messages.map((message) => [message])
+  }
 }

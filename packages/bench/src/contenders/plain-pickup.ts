@@ -3,13 +3,15 @@ import { randomUUID } from 'node:crypto'
 import type { EachBatchPayload } from 'kafkajs'
 import { benchTask } from '../ground/bench-task.ts'
 import type { SchemaIds } from '../ground/round-ground.ts'
+import type { Latencies } from '../measure/latency-report.ts'
 import { machineMs } from '../measure/machine-clock.ts'
 import { openLoop } from '../measure/open-loop.ts'
+import { Stopwatch } from '../measure/stopwatch.ts'
 import { serveRounds } from '../process/serve-rounds.ts'
 import { readTask, writeTask } from './plain-avro.ts'
 import { plainKafka, plainProducer } from './plain-kafkajs.ts'
 
-export interface PlainLatencyJob {
+export interface PlainPickupJob {
   readonly brokers: string
   readonly topic: string
   readonly groupId: string
@@ -22,7 +24,7 @@ export interface PlainLatencyJob {
 
 serveRounds(pipe)
 
-async function pipe(job: PlainLatencyJob): Promise<number[]> {
+async function pipe(job: PlainPickupJob): Promise<Latencies> {
   const { brokers, topic, groupId, ids, ratePerSecond, count, unmeasured } = job
   const latencies: number[] = []
   const arrived = Promise.withResolvers<void>()
@@ -46,9 +48,12 @@ async function pipe(job: PlainLatencyJob): Promise<number[]> {
     const messages = [{ key: id, value: writeTask(benchTask(n, { dueMs }), ids), headers: { ce_id: id } }]
     producer.send({ topic, acks: -1, messages }).catch(arrived.reject)
   }
+  const stopwatch = new Stopwatch()
+  stopwatch.start()
   await openLoop({ ratePerSecond, count }, fire, machineMs)
   await arrived.promise
+  const measured = stopwatch.stop()
   await consumer.disconnect()
   await producer.disconnect()
-  return latencies
+  return { ...measured, latencies }
 }

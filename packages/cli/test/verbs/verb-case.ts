@@ -1,0 +1,43 @@
+import type { ExitCode } from '../../src/exit-codes.ts'
+import type { OutputFormat } from '../../src/output/output.ts'
+import type { CallOptions, Project } from './project.ts'
+
+/** The words after `towline`, and what else a call is given. */
+export type Call = string | (CallOptions & { readonly args: string })
+
+/** A call of a verb that does what it is for. */
+export interface WorkingCase {
+  readonly what: string
+  /** Called for each format, so that what changes something takes another victim each time. */
+  call(project: Project, format: OutputFormat): Call | Promise<Call>
+  /** Default 0. */
+  readonly code?: ExitCode
+  /** All of stdout, for people. */
+  readonly table: RegExp
+  /** All of stderr. Default: nothing. */
+  readonly says?: RegExp
+  /** Of a verb that runs until it is told to stop: what it says when it is told. */
+  readonly until?: string
+  /** Default: all. */
+  readonly formats?: readonly OutputFormat[]
+}
+
+/** A call that is refused or fails. */
+export interface FailingCase {
+  readonly what: string
+  call(project: Project): Call | Promise<Call>
+  readonly code: ExitCode
+  /** All of stderr. */
+  readonly says: RegExp
+  /** All of stdout. Default: nothing. */
+  readonly prints?: RegExp
+}
+
+/** Every way a verb is tested as a user would call it. */
+export interface VerbCases {
+  readonly verb: string
+  /** What it needs; every verb that needs one is called without it too. */
+  readonly needs: readonly ('broker' | 'registry' | 'config')[]
+  readonly works: readonly WorkingCase[]
+  readonly fails: readonly FailingCase[]
+}
