@@ -1,9 +1,10 @@
 import { groupIdOf, topicNames } from '@towline/contracts'
 import { type RunningBroker, testBrokers } from '@towline/test-brokers'
+import { assertKept, everyPromise } from '@towline/testing'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { CommitWatch, noteOf, saysFinished } from './commit-watch.ts'
 import { createJournal } from './create-journal.ts'
-import { unaccounted } from './history.ts'
+import { allEnded } from './history.ts'
 import { RunnerProcess, WAIT } from './runner-process.ts'
 import { startRunner } from './start-runner.ts'
 import { TestFleet } from './test-fleet.ts'
@@ -48,8 +49,9 @@ describe.each(testBrokers())('P7: what is committed, on $name', ({ start }) => {
     expect(claims.every(({ note }) => note !== null && !note.clean)).toBe(true)
 
     await using second = await RunnerProcess.start(fleet, { ...of, name: 'second' })
-    await vi.waitFor(async () => expect(unaccounted(published, await fleet.ends(type))).toEqual([]), WAIT)
+    await allEnded(fleet, type, published)
 
+    assertKept(...everyPromise(await fleet.history(type, published, journal)))
     const endedAtMs = new Map<string, number>()
     for (const { partition, offset, atMs } of journal.of('ended')) {
       const place = `${partition}/${offset}`
@@ -93,7 +95,7 @@ describe.each(testBrokers())('P7: what is committed, on $name', ({ start }) => {
     const lost = await Promise.all(Array.from({ length: 20 }, (_, n) => fleet.send(type, work(n))))
     {
       await using _runner = await startRunner(fleet, journal)
-      await vi.waitFor(async () => expect(unaccounted(lost, await fleet.ends(type))).toEqual([]), WAIT)
+      await allEnded(fleet, type, lost)
     }
     const admin = await fleet.fleet.admin()
     const [left] = await admin.committed(groupIdOf(topic), [tp])
@@ -106,9 +108,6 @@ describe.each(testBrokers())('P7: what is committed, on $name', ({ start }) => {
     expect(fresh.map(({ offset }) => offset).toSorted((a, b) => a - b)).toEqual([0, 1, 2, 3, 4])
     await using _runner = await startRunner(fleet, journal)
     const later = await fleet.send(type, work(200))
-    await vi.waitFor(
-      async () => expect(unaccounted([...lost, ...fresh, later], await fleet.ends(type))).toEqual([]),
-      WAIT,
-    )
+    await allEnded(fleet, type, [...lost, ...fresh, later])
   })
 })

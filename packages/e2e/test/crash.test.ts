@@ -1,8 +1,19 @@
 import { topicNames } from '@towline/contracts'
 import { type RunningBroker, testBrokers } from '@towline/test-brokers'
+import {
+  assertKept,
+  boundedDuplicates,
+  everyPromise,
+  exactLedger,
+  keyOrder,
+  neverEarlyRetry,
+  noConcurrentKey,
+  noLoss,
+  reruns,
+} from '@towline/testing'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { createJournal } from './create-journal.ts'
-import { countingEnds, reruns, unaccounted, unjustifiedReruns, unmarkedReruns } from './history.ts'
+import { allEnded, countingEnds } from './history.ts'
 import type { Journal } from './journal.ts'
 import { RunnerProcess, WAIT } from './runner-process.ts'
 import { type Published, TestFleet } from './test-fleet.ts'
@@ -52,7 +63,7 @@ describe.each(testBrokers())('P1, P2: runners that are killed at work, on $name'
       if (kill === 1) await victim.kill()
       else await victim.killAndBury()
     }
-    await vi.waitFor(async () => expect(unaccounted(published, await fleet.ends(type))).toEqual([]), WAIT)
+    await allEnded(fleet, type, published)
     return published
   }
 
@@ -66,16 +77,14 @@ describe.each(testBrokers())('P1, P2: runners that are killed at work, on $name'
     async ({ agent, keyOf }) => {
       const journal = createJournal()
       await using fleet = await TestFleet.start(broker, [workAgent(type, journal, agent)], { partitions: 4 })
-      await killAtWork(fleet, journal, { agent, keyOf, deedOf: (n) => ({ workMs: workMs(n) }) })
+      const published = await killAtWork(fleet, journal, { agent, keyOf, deedOf: (n) => ({ workMs: workMs(n) }) })
 
-      const entries = journal.entries()
-      expect(unjustifiedReruns(entries)).toEqual([])
-      expect(unmarkedReruns(entries)).toEqual([])
-      expect(reruns(entries).length).toBeGreaterThan(0)
+      assertKept(...everyPromise(await fleet.history(type, published, journal), agent))
+      expect(reruns(journal.of('started')).length).toBeGreaterThan(0)
       const ends = await fleet.ends(type)
       const counting = [...countingEnds(ends).values()]
       expect(counting.filter(({ end, attempts }) => end !== 'succeeded' || attempts !== 1)).toEqual([])
-      const ranAgain = new Set(reruns(entries).map(({ again }) => again.taskId))
+      const ranAgain = new Set(reruns(journal.of('started')).map(({ again }) => again.taskId))
       const marked = new Set(ends.filter(({ result }) => result.mayHaveRun).map(({ result }) => result.taskId))
       expect([...ranAgain].filter((taskId) => !marked.has(taskId))).toEqual([])
       expect(await fleet.records(topicNames(type.type, fleet.namespace).dlq)).toEqual([])
@@ -102,6 +111,9 @@ describe.each(testBrokers())('P1, P2: runners that are killed at work, on $name'
       deedOf: (n) => ({ ...fateOf(n).deed, workMs: workMs(n) }),
     })
 
+    const history = await fleet.history(type, published, journal)
+    assertKept(noLoss(history), exactLedger(history), keyOrder(history), noConcurrentKey(history))
+    assertKept(neverEarlyRetry(history, [1_000]))
     const ends = countingEnds(await fleet.ends(type))
     const strange = published.filter(({ taskId, n }) => {
       const { end, reason, attempts } = fateOf(n)
@@ -127,16 +139,15 @@ describe.each(testBrokers())('P1, P2: runners that are killed at work, on $name'
     const published = [pinned, ...(await Promise.all(quick))]
     await vi.waitFor(() => expect(journal.of('ended').length).toBeGreaterThan(500), SOON)
     await first.killAndBury()
-    const before = reruns(journal.entries())
+    const before = reruns(journal.of('started'))
     await using _second = await RunnerProcess.start(fleet, { ...of, name: 'second' })
     await vi.waitFor(async () => {
-      expect(unaccounted(published.slice(1), await fleet.ends(type))).toEqual([])
+      assertKept(noLoss([...published.slice(1), ...(await fleet.ends(type))]))
     }, WAIT)
     expect(before).toEqual([])
-    const again = reruns(journal.entries())
+    const again = reruns(journal.of('started'))
     expect(again.length).toBeGreaterThan(1)
-    expect(unjustifiedReruns(journal.entries())).toEqual([])
-    expect(unmarkedReruns(journal.entries())).toEqual([])
+    assertKept(boundedDuplicates(journal.entries()))
   })
 
   test('leave a backlog of small tasks, far more than is ever in flight, to the next', async () => {
@@ -152,7 +163,7 @@ describe.each(testBrokers())('P1, P2: runners that are killed at work, on $name'
       const lags = (await fleet.fleet.lag()).flatMap(({ partitions }) => partitions.map(({ lag }) => lag))
       expect(Math.max(...lags)).toBe(0)
     }, WAIT)
-    expect(unaccounted(published, await fleet.ends(type))).toEqual([])
-    expect(unjustifiedReruns(journal.entries())).toEqual([])
+    assertKept(noLoss([...published, ...(await fleet.ends(type))]))
+    assertKept(boundedDuplicates(journal.entries()))
   }, 90_000)
 })

@@ -11,9 +11,10 @@ import {
   topicNames,
 } from '@towline/contracts'
 import { type RunningBroker, testBrokers } from '@towline/test-brokers'
+import { assertKept, everyPromise, exactLedger, noLoss } from '@towline/testing'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { createJournal } from './create-journal.ts'
-import { countingEnds, unaccounted } from './history.ts'
+import { allEnded, countingEnds } from './history.ts'
 import { WAIT } from './runner-process.ts'
 import { startRunner } from './start-runner.ts'
 import { TestFleet } from './test-fleet.ts'
@@ -85,7 +86,7 @@ describe.each(testBrokers())('P12, P14: dead letters, on $name', ({ start }) => 
       await using fleet = await TestFleet.start(broker, [agent])
       await using _runner = await startRunner(fleet)
       const sent = await fleet.send(type, work(7), { headers: { 'x-from': 'somewhere' } })
-      await vi.waitFor(async () => expect(unaccounted([sent], await fleet.ends(type))).toEqual([]), WAIT)
+      await allEnded(fleet, type, [sent])
       const letters = await fleet.fleet.deadLetters(type.type)
       const { letter, firstFailure, lastFailure, payload, headers } = await letters.show(sent.taskId)
       const { topic, partition, offset } = sent
@@ -119,7 +120,7 @@ describe.each(testBrokers())('P12, P14: dead letters, on $name', ({ start }) => 
     const sent = await Promise.all(
       Array.from({ length: 10 }, (_, n) => fleet.send(type, work(n), n % 2 === 0 ? { key: `key-${n % 4}` } : {})),
     )
-    await vi.waitFor(async () => expect(unaccounted(sent, await fleet.ends(type))).toEqual([]), WAIT)
+    await allEnded(fleet, type, sent)
     const letters = await fleet.fleet.deadLetters(type.type)
     expect(await letters.list()).toMatchObject({ open: 10, resolved: 0, groups: [{ open: 10 }] })
     isFixed = true
@@ -138,6 +139,8 @@ describe.each(testBrokers())('P12, P14: dead letters, on $name', ({ start }) => 
       expect(await output.decode(second.output as Buffer)).toMatchObject({ value: { n: n + 1 } })
     }
     expect(await letters.list()).toMatchObject({ open: 0, pending: 0, resolved: 10, groups: [] })
+    const history = [...sent, ...(await fleet.ends(type)), ...(await fleet.letters(type))]
+    assertKept(noLoss(history), exactLedger(history))
   })
 
   test('redriven twice at the same time, a dead letter runs once more', async () => {
@@ -151,7 +154,7 @@ describe.each(testBrokers())('P12, P14: dead letters, on $name', ({ start }) => 
     ]
     {
       await using _runner = await startRunner(fleet, journal)
-      await vi.waitFor(async () => expect(unaccounted(sent, await fleet.ends(type))).toEqual([]), WAIT)
+      await allEnded(fleet, type, sent)
     }
     const both = await Promise.all([fleet.fleet.deadLetters(type.type), other.fleet.deadLetters(type.type)])
     const reports = await Promise.all(both.map((letters) => letters.redrive({ all: true, by: 'test' })))
@@ -168,5 +171,6 @@ describe.each(testBrokers())('P12, P14: dead letters, on $name', ({ start }) => 
     const secondLives = journal.of('started').filter(({ life }) => life === 2)
     expect(secondLives.map(({ taskId }) => taskId).toSorted()).toEqual(sent.map(({ taskId }) => taskId).toSorted())
     expect(await fleet.ends(type)).toHaveLength(5)
+    assertKept(...everyPromise(await fleet.history(type, [...sent, last], journal)))
   })
 })

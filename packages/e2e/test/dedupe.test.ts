@@ -1,9 +1,10 @@
 import { agentWithNamespace, groupIdOf, HEADER, idOfKey, topicNames } from '@towline/contracts'
 import { type RunningBroker, testBrokers } from '@towline/test-brokers'
+import { assertKept, everyPromise } from '@towline/testing'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { CommitWatch } from './commit-watch.ts'
 import { createJournal } from './create-journal.ts'
-import { unaccounted } from './history.ts'
+import { allEnded } from './history.ts'
 import { RunnerProcess, WAIT } from './runner-process.ts'
 import { startRunner } from './start-runner.ts'
 import { type Published, TestFleet } from './test-fleet.ts'
@@ -36,7 +37,7 @@ describe.each(testBrokers())('Repeats, on $name', ({ start }) => {
         once.map(({ taskId, key, n }) => fleet.send(type, work(n), { id: taskId, ...(key === null ? {} : { key }) })),
       )
     await again()
-    await vi.waitFor(async () => expect(unaccounted(once, await fleet.ends(type))).toEqual([]), WAIT)
+    await allEnded(fleet, type, once)
     await again()
     await vi.waitFor(async () => {
       expect((await fleet.fleet.lag()).every(({ partitions }) => partitions.every(({ lag }) => lag === 0))).toBe(true)
@@ -48,6 +49,7 @@ describe.each(testBrokers())('Repeats, on $name', ({ start }) => {
         .toSorted(),
     ).toEqual(['0#1', '1#1', '2#1', '2#2'])
     expect(await fleet.ends(type)).toHaveLength(3)
+    assertKept(...everyPromise(await fleet.history(type, once, journal), { delaysMs: [1_000] }))
   })
 
   test('an idempotency key runs once, whoever publishes it again, after a rebalance and after a kill', async () => {
@@ -90,6 +92,7 @@ describe.each(testBrokers())('Repeats, on $name', ({ start }) => {
       { n: 99, runner: 'third' },
     ])
     expect(await fleet.ends(type)).toHaveLength(21)
+    assertKept(...everyPromise(await fleet.history(type, [...published, last], journal)))
   }, 90_000)
 
   test('a task that waits long in one tier passes through it again and again, and is no repeat of itself', async () => {
@@ -110,7 +113,7 @@ describe.each(testBrokers())('Repeats, on $name', ({ start }) => {
       await vi.waitFor(async () => expect((await fleet.records(tier)).length).toBeGreaterThanOrEqual(passes), WAIT)
     }
     await using _runner = await startRunner(fleet, journal)
-    await vi.waitFor(async () => expect(unaccounted(published, await fleet.ends(type))).toEqual([]), WAIT)
+    await allEnded(fleet, type, published)
     expect(
       journal
         .of('returned')

@@ -1,9 +1,12 @@
 import { type RunningBroker, testBrokers } from '@towline/test-brokers'
+import { assertKept, everyPromise, noDuplicates, reruns } from '@towline/testing'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { createJournal } from './create-journal.ts'
-import { countingEnds, reruns, unaccounted } from './history.ts'
+import { allEnded, countingEnds } from './history.ts'
+import type { Journal } from './journal.ts'
+import { Load } from './load.ts'
 import { RunnerProcess, WAIT } from './runner-process.ts'
-import { TestFleet } from './test-fleet.ts'
+import { type Published, TestFleet } from './test-fleet.ts'
 import { work, workType } from './work.ts'
 import { workAgent } from './work-agent.ts'
 
@@ -26,6 +29,41 @@ describe.each(testBrokers())('P16: `towline run` told to stop, on $name', ({ sta
     const groups = await Promise.all((await fleet.groupIds()).map((groupId) => admin.describeGroup(groupId)))
     return groups.flatMap(({ members }) => members.map(({ clientId }) => clientId))
   }
+
+  async function expectNothingTwice(fleet: TestFleet, journal: Journal, published: readonly Published[]) {
+    const history = await fleet.history(type, published, journal)
+    assertKept(noDuplicates(history), ...everyPromise(history))
+    const ends = await fleet.ends(type)
+    expect(ends).toHaveLength(published.length)
+    expect(ends.filter(({ result }) => result.mayHaveRun)).toEqual([])
+  }
+
+  test('beside another under load leaves its partitions to it, and nothing is run twice', async () => {
+    const agent = { concurrency: 10 }
+    const journal = createJournal()
+    await using fleet = await TestFleet.start(broker, [workAgent(type, journal, agent)], { partitions: 4 })
+    const of = { type: type.type, agent, journal }
+    const [stays, leaves] = await Promise.all([
+      RunnerProcess.start(fleet, { ...of, name: 'stays' }),
+      RunnerProcess.start(fleet, { ...of, name: 'leaves' }),
+    ])
+    await using _stays = stays
+    await using _leaves = leaves
+    await Promise.all([stays.holds(2), leaves.holds(2)])
+    const load = Load.start(fleet, type, { perSecond: 200, deedOf: (n) => ({ workMs: 20 + ((n * 37) % 120) }) })
+    await vi.waitFor(() => {
+      for (const { name } of [stays, leaves]) {
+        expect(journal.of('ended').filter(({ runner }) => runner === name).length).toBeGreaterThan(30)
+      }
+    }, WAIT)
+    leaves.signal('SIGTERM')
+    expect(await leaves.exited).toEqual({ code: 0, signal: null })
+    expect(await membersOf(fleet)).not.toContain('leaves')
+    await stays.holds(4)
+    const published = await load.stop()
+    await allEnded(fleet, type, published)
+    await expectNothingTwice(fleet, journal, published)
+  }, 60_000)
 
   test('under load exits with 0, has left its groups, and nothing it ran is run again', async () => {
     const agent = { concurrency: 10 }
@@ -50,15 +88,11 @@ describe.each(testBrokers())('P16: `towline run` told to stop, on $name', ({ sta
       expect(await runner.exited).toEqual({ code: 0, signal: null })
       expect(await membersOf(fleet)).toEqual([])
     }
-    const ends = await fleet.ends(type)
-    expect(unaccounted(published, ends)).toEqual([])
-    expect(ends).toHaveLength(TASKS)
-    expect(ends.filter(({ result }) => result.mayHaveRun)).toEqual([])
-    expect(reruns(journal.entries())).toEqual([])
+    await expectNothingTwice(fleet, journal, published)
   }, 90_000)
 
-  test('interrupts at the deadline what cannot finish; that spends no attempt and runs elsewhere', async () => {
-    const journal = createJournal()
+  test.concurrent('interrupts at the deadline what cannot finish; that spends no attempt and runs elsewhere', async (hooks) => {
+    const journal = createJournal('test', hooks)
     const agent = { retry: { maxAttempts: 1 }, abortGrace: '1s' }
     await using fleet = await TestFleet.start(broker, [workAgent(type, journal, agent)])
     const of = { type: type.type, agent, journal }
@@ -78,22 +112,26 @@ describe.each(testBrokers())('P16: `towline run` told to stop, on $name', ({ sta
     expect(journal.of('returned').map(({ n }) => n)).toEqual([2])
 
     await using second = await RunnerProcess.start(fleet, { ...of, name: 'second' })
-    await vi.waitFor(async () => expect(unaccounted(published, await fleet.ends(type))).toEqual([]), WAIT)
+    await allEnded(fleet, type, published)
     const ends = [...countingEnds(await fleet.ends(type)).values()]
     expect(ends.every(({ end, attempts }) => end === 'succeeded' && attempts === 1)).toBe(true)
     expect(
-      reruns(journal.entries()).map(({ again }) => ({ n: again.n, by: again.runner, mayHaveRun: again.mayHaveRun })),
+      reruns(journal.of('started')).map(({ again }) => ({
+        n: again.n,
+        by: again.runner,
+        mayHaveRun: again.mayHaveRun,
+      })),
     ).toEqual(
       expect.arrayContaining([
         { n: 0, by: second.name, mayHaveRun: true },
         { n: 1, by: second.name, mayHaveRun: true },
       ]),
     )
-    expect(reruns(journal.entries())).toHaveLength(2)
+    expect(reruns(journal.of('started'))).toHaveLength(2)
   }, 60_000)
 
-  test('a second signal ends it at once, and what it ran is run by others', async () => {
-    const journal = createJournal()
+  test.concurrent('a second signal ends it at once, and what it ran is run by others', async (hooks) => {
+    const journal = createJournal('test', hooks)
     await using fleet = await TestFleet.start(broker, [workAgent(type, journal)])
     const of = { type: type.type, journal }
     await using first = await RunnerProcess.start(fleet, { ...of, name: 'first', drain: '1m', isCommandLine: true })
@@ -104,14 +142,14 @@ describe.each(testBrokers())('P16: `towline run` told to stop, on $name', ({ sta
     first.signal('SIGTERM')
     expect(await first.exited).toEqual({ code: 130, signal: null })
     expect(journal.of('returned')).toEqual([])
-    await fleet.bury('first')
+    expect(await membersOf(fleet)).toEqual([])
 
     await using _second = await RunnerProcess.start(fleet, { ...of, name: 'second' })
-    await vi.waitFor(async () => expect(unaccounted(published, await fleet.ends(type))).toEqual([]), WAIT)
+    await allEnded(fleet, type, published)
   }, 60_000)
 
-  test('does not wait for outcomes that nobody may write any more', async () => {
-    const journal = createJournal()
+  test.concurrent('does not wait for outcomes that nobody may write any more', async (hooks) => {
+    const journal = createJournal('test', hooks)
     await using fleet = await TestFleet.start(broker, [workAgent(type, journal)])
     const of = { type: type.type, journal, drain: '10s' }
     await using zombie = await RunnerProcess.start(fleet, { ...of, name: 'zombie' })
@@ -121,7 +159,7 @@ describe.each(testBrokers())('P16: `towline run` told to stop, on $name', ({ sta
     await vi.waitFor(() => expect(journal.of('started')).toHaveLength(12), { ...WAIT, interval: 5 })
     zombie.signal('SIGSTOP')
     await using _heir = await RunnerProcess.start(fleet, { ...of, name: 'heir' })
-    await vi.waitFor(async () => expect(unaccounted(published, await fleet.ends(type))).toEqual([]), WAIT)
+    await allEnded(fleet, type, published)
     // It wakes with outcomes it may not write, nobody to ask whether it may, and the order to stop.
     const wokenAtMs = Date.now()
     zombie.signal('SIGTERM')

@@ -1,10 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { groupIdOf, topicNames } from '@towline/contracts'
 import { type RunningBroker, testBrokers } from '@towline/test-brokers'
+import { assertKept, everyPromise, noDuplicates } from '@towline/testing'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { CommitWatch } from './commit-watch.ts'
 import { createJournal } from './create-journal.ts'
-import { countingEnds, unaccounted, unjustifiedReruns, unmarkedReruns } from './history.ts'
+import { allEnded, countingEnds } from './history.ts'
 import { RunnerProcess, WAIT } from './runner-process.ts'
 import { TestFleet } from './test-fleet.ts'
 import { work, workType } from './work.ts'
@@ -20,10 +21,10 @@ describe.each(testBrokers())('P4: a runner that was frozen past its session, on 
   })
   afterAll(() => broker.stop())
 
-  test('changes nothing when it wakes: no end, no commit; it rejoins and works on', async () => {
+  test.concurrent('changes nothing when it wakes: no end, no commit, no dead letter; it rejoins and works on', async (hooks) => {
     const type = workType('zombie')
     const agent = { concurrency: 20 }
-    const journal = createJournal()
+    const journal = createJournal('test', hooks)
     await using fleet = await TestFleet.start(broker, [workAgent(type, journal, agent)], { partitions: 3 })
     const { tasks } = topicNames(type.type, fleet.namespace)
     const of = { type: type.type, agent, journal }
@@ -32,11 +33,14 @@ describe.each(testBrokers())('P4: a runner that was frozen past its session, on 
     await using watch = await CommitWatch.start(fleet, { groupId: groupIdOf(tasks), topic: tasks, partitions: 3 })
     const early = await Promise.all(Array.from({ length: 9 }, (_, n) => fleet.send(type, work(n))))
     await vi.waitFor(() => expect(watch.covers(early)).toBe(true), WAIT)
+    const isDoomed = (i: number): boolean => i % 3 === 0
     const caught = await Promise.all(
-      Array.from({ length: RUNNING }, (_, i) =>
-        fleet.send(type, work(100 + i, { workMs: 1_000 }), { key: `key-${i}` }),
-      ),
+      Array.from({ length: RUNNING }, (_, i) => {
+        const deed = { workMs: 1_000, ...(isDoomed(i) ? { terminal: 'never' } : {}) }
+        return fleet.send(type, work(100 + i, deed), { key: `key-${i}` })
+      }),
     )
+    const doomed = caught.filter((_, i) => isDoomed(i)).map(({ taskId }) => taskId)
     // Behind a running one of its key: the zombie must not start it when it wakes.
     const waiting = await Promise.all(
       Array.from({ length: RUNNING }, (_, i) => fleet.send(type, work(200 + i), { key: `key-${i}` })),
@@ -50,7 +54,7 @@ describe.each(testBrokers())('P4: a runner that was frozen past its session, on 
     await using heir = await RunnerProcess.start(fleet, { ...of, name: 'heir' })
     await heir.holds(3)
     const published = [...early, ...caught, ...waiting]
-    await vi.waitFor(async () => expect(unaccounted(published, await fleet.ends(type))).toEqual([]), WAIT)
+    await allEnded(fleet, type, published)
     const endsBefore = await fleet.ends(type)
     zombie.signal('SIGCONT')
     await vi.waitFor(() => {
@@ -64,10 +68,11 @@ describe.each(testBrokers())('P4: a runner that was frozen past its session, on 
       .filter(({ runner }) => runner === zombie.name)
     expect(byZombie.filter(({ kind }) => kind === 'started')).toEqual([])
     expect(await fleet.ends(type)).toHaveLength(endsBefore.length)
+    expect((await fleet.letters(type)).map(({ taskId }) => taskId).toSorted()).toEqual(doomed.toSorted())
 
     const late = await Promise.all(Array.from({ length: 60 }, (_, i) => fleet.send(type, work(300 + i, { workMs: 5 }))))
     published.push(...late)
-    await vi.waitFor(async () => expect(unaccounted(published, await fleet.ends(type))).toEqual([]), WAIT)
+    await allEnded(fleet, type, published)
     const ends = await fleet.ends(type)
     const counting = countingEnds(ends)
     expect(ends).toHaveLength(published.length)
@@ -77,15 +82,15 @@ describe.each(testBrokers())('P4: a runner that was frozen past its session, on 
     expect(new Set(late.map(({ taskId }) => counting.get(`${taskId}/1`)?.runnerId))).toEqual(
       new Set(['zombie', 'heir']),
     )
-    expect(unjustifiedReruns(journal.entries())).toEqual([])
-    expect(unmarkedReruns(journal.entries())).toEqual([])
+    expect((await fleet.letters(type)).map(({ taskId }) => taskId).toSorted()).toEqual(doomed.toSorted())
+    assertKept(...everyPromise(await fleet.history(type, published, journal)))
     expect(watch.regressions()).toEqual([])
     expect(watch.observations.length).toBeGreaterThan(10)
   }, 90_000)
 
-  test('within its session loses nothing: what it finished while nobody had heard of it is written when it is heard again', async () => {
+  test.concurrent('within its session loses nothing: what it finished while nobody had heard of it is written when it is heard again', async (hooks) => {
     const type = workType('slow-to-answer')
-    const journal = createJournal()
+    const journal = createJournal('test', hooks)
     await using fleet = await TestFleet.start(broker, [workAgent(type, journal)], { partitions: 2 })
     const of = { type: type.type, journal }
     await using frozen = await RunnerProcess.start(fleet, { ...of, name: 'frozen' })
@@ -99,8 +104,8 @@ describe.each(testBrokers())('P4: a runner that was frozen past its session, on 
     // Longer than the trust window of 3 s, shorter than the session of 6 s.
     await sleep(4_000)
     frozen.signal('SIGCONT')
-    await vi.waitFor(async () => expect(unaccounted(running, await fleet.ends(type))).toEqual([]), WAIT)
-    expect(journal.of('started')).toHaveLength(RUNNING)
+    await allEnded(fleet, type, running)
+    assertKept(noDuplicates(journal.entries()), ...everyPromise(await fleet.history(type, running, journal)))
     const ends = await fleet.ends(type)
     expect(ends).toHaveLength(RUNNING)
     expect(ends.filter(({ result }) => result.mayHaveRun)).toEqual([])

@@ -1,26 +1,12 @@
-import { execFile, execFileSync } from 'node:child_process'
-import { writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
-import { promisify } from 'node:util'
 import { HEADER, headerText, idOfRecord, topicNames } from '@towline/contracts'
 import { type RunningBroker, testBrokers } from '@towline/test-brokers'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { createJournal } from './create-journal.ts'
 import { WAIT } from './runner-process.ts'
 import { startRunner } from './start-runner.ts'
-import { temporaryFolder } from './temporary-folder.ts'
 import { TestFleet } from './test-fleet.ts'
 import { work, workType } from './work.ts'
 import { workAgent } from './work-agent.ts'
-
-function hasKcat(): boolean {
-  try {
-    execFileSync('kcat', ['-V'])
-    return true
-  } catch {
-    return false
-  }
-}
 
 describe.each(testBrokers())('Records of other clients, on $name', ({ start }) => {
   const type = workType('foreign')
@@ -53,33 +39,5 @@ describe.each(testBrokers())('Records of other clients, on $name', ({ start }) =
     const id = idOfRecord(positions[2]?.topic ?? '', 2, positions[2]?.offset ?? -1)
     expect(moved?.key?.toString()).toBe(id)
     expect(headerText(moved?.headers ?? {}, HEADER.ceId)).toBe(id)
-  })
-
-  test.skipIf(!hasKcat())('kcat publishes a task and reads how it ended', async () => {
-    const journal = createJournal()
-    await using fleet = await TestFleet.start(broker, [workAgent(type, journal)])
-    await using _runner = await startRunner(fleet, journal)
-    const { tasks, results } = topicNames(type.type, fleet.namespace)
-    const file = join(temporaryFolder(), 'task.avro')
-    await writeFile(file, await fleet.encode(type, work(42)))
-    const run = promisify(execFile)
-    const brokers = broker.brokers.join(',')
-    await run('kcat', ['-P', '-b', brokers, '-t', tasks, '-p', '1', '-k', 'a key', file])
-    await vi.waitFor(async () => expect(await fleet.ends(type)).toHaveLength(1), WAIT)
-    expect(journal.of('returned')).toMatchObject([{ n: 42, key: 'a key', taskId: idOfRecord(tasks, 1, 0) }])
-    const { stdout } = await run('kcat', [
-      '-C',
-      '-q',
-      '-e',
-      '-b',
-      brokers,
-      '-t',
-      results,
-      '-o',
-      'beginning',
-      '-f',
-      '%k\n',
-    ])
-    expect(stdout).toBe(`${idOfRecord(tasks, 1, 0)}\n`)
   })
 })

@@ -1,49 +1,20 @@
 import { appendFileSync, readFileSync } from 'node:fs'
 import type { Runner, TaskRef } from '@towline/runner'
+import type { Execution, HistoryEvent, HistoryEventMap, HistoryKind } from '@towline/testing'
 
-/** One execution of one task, as its handler saw it. */
-export interface Execution {
-  readonly taskId: string
-  readonly life: number
-  readonly attempt: number
+/** What a runner tells, in contrast to what anyone may read in Kafka. */
+type Kind = Exclude<HistoryKind, 'published' | 'end' | 'letter' | 'resolution'>
+
+/** Handlers also tell the number in their task. */
+type Entries = {
+  readonly [K in Kind]: HistoryEvent<K> &
+    (HistoryEventMap[K] extends { readonly key: unknown } ? { readonly n: number } : unknown)
 }
-
-interface HandlerEvent extends Execution {
-  /** The number in the task. */
-  readonly n: number
-  readonly key: string | null
-}
-
-type TaskEvent = Execution & Pick<TaskRef, 'topic' | 'partition' | 'offset'>
-type PartitionEvent = Pick<TaskRef, 'topic' | 'partition'>
-
-/** What runners write down while they work, by kind. */
-interface JournalEvents {
-  /** From the handler, which is the truth about what ran. */
-  readonly started: HandlerEvent & { readonly mayHaveRun: boolean }
-  readonly returned: HandlerEvent
-  readonly threw: HandlerEvent
-  /** Kafka has acknowledged its end. */
-  readonly ended: TaskEvent
-  readonly retried: TaskEvent
-  readonly parked: TaskEvent
-  readonly assigned: PartitionEvent
-  readonly lost: PartitionEvent
-  /** The commit was asked for so long before. */
-  readonly committed: { readonly topic: string; readonly durationMs: number }
-  readonly registry: { readonly isOut: boolean }
-  readonly state: { readonly to: string }
-  readonly log: { readonly message: string; readonly error?: string }
-}
-
-type Kind = keyof JournalEvents
-type JournalEvent = { readonly [K in Kind]: { readonly kind: K } & JournalEvents[K] }[Kind]
 
 /** An entry of one of some kinds, with who wrote it and when (epoch milliseconds). */
-export type JournalEntry<K extends Kind = Kind> = Extract<JournalEvent, { kind: K }> & {
-  readonly runner: string
-  readonly atMs: number
-}
+export type JournalEntry<K extends Kind = Kind> = Entries[K]
+
+type WithoutAuthor<E> = E extends unknown ? Omit<E, 'runner' | 'atMs'> : never
 
 /**
  * A file that several processes append lines to. An append is one write of the operating system: lines never mix, their
@@ -63,7 +34,7 @@ export class Journal {
     return new Journal(this.path, runner)
   }
 
-  write(event: JournalEvent): void {
+  write(event: WithoutAuthor<JournalEntry>): void {
     appendFileSync(this.path, `${JSON.stringify({ ...event, runner: this.runner, atMs: Date.now() })}\n`)
   }
 
@@ -90,7 +61,7 @@ export class Journal {
 }
 
 /** Writes down what a runner tells. */
-export function follow({ events }: Runner, journal: Journal): void {
+export function follow({ events }: Runner, journal: Pick<Journal, 'write'>): void {
   events.on('task:ended', (ref) => journal.write({ kind: 'ended', ...refOf(ref) }))
   events.on('task:retried', (ref) => journal.write({ kind: 'retried', ...refOf(ref) }))
   events.on('task:parked', (ref) => journal.write({ kind: 'parked', ...refOf(ref) }))
@@ -102,7 +73,14 @@ export function follow({ events }: Runner, journal: Journal): void {
   events.on('runner:state', ({ to }) => journal.write({ kind: 'state', to }))
 }
 
-function refOf({ taskId, life, attempt, topic, partition, offset }: TaskRef): TaskEvent {
+function refOf({
+  taskId,
+  life,
+  attempt,
+  topic,
+  partition,
+  offset,
+}: TaskRef): Execution & Pick<TaskRef, 'topic' | 'partition' | 'offset'> {
   return { taskId, life, attempt, topic, partition, offset }
 }
 

@@ -1,8 +1,9 @@
 import { topicNames } from '@towline/contracts'
 import { type RunningBroker, testBrokers } from '@towline/test-brokers'
+import { assertKept, everyPromise } from '@towline/testing'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { createJournal } from './create-journal.ts'
-import { countingEnds, orderViolations, overlaps, unaccounted, unjustifiedReruns, unmarkedReruns } from './history.ts'
+import { allEnded, countingEnds } from './history.ts'
 import { RunnerProcess, WAIT } from './runner-process.ts'
 import { startRunner } from './start-runner.ts'
 import { type Published, TestFleet } from './test-fleet.ts'
@@ -49,16 +50,10 @@ describe.each(testBrokers())('P3: order, on $name', ({ start }) => {
       }, WAIT)
       expect(journal.of('ended').length).toBeLessThan(tasks)
       await first.killAndBury()
-      await vi.waitFor(async () => expect(unaccounted(published, await fleet.ends(type))).toEqual([]), WAIT)
+      await allEnded(fleet, type, published)
 
-      const partitionOf = new Map(published.map(({ taskId, partition }) => [taskId, String(partition)]))
-      const laneOf = ({ key, taskId }: { key: string | null; taskId: string }): string | null =>
-        ordering === 'key' ? key : (partitionOf.get(taskId) ?? null)
-      const entries = journal.entries()
-      expect(orderViolations(published, entries, laneOf)).toEqual([])
-      expect(overlaps(entries, laneOf)).toEqual([])
-      expect(unjustifiedReruns(entries)).toEqual([])
-      expect(unmarkedReruns(entries)).toEqual([])
+      const history = await fleet.history(type, published, journal)
+      assertKept(...everyPromise(history, { ordering, delaysMs: [200] }))
       const ends = [...countingEnds(await fleet.ends(type)).values()]
       expect(ends.filter(({ end }) => end !== 'succeeded')).toEqual([])
       expect(journal.of('parked').length).toBeGreaterThan(0)
@@ -77,7 +72,7 @@ describe.each(testBrokers())('P3: order, on $name', ({ start }) => {
     const failing = await send(1, { failAttempts: 1 })
     const quick = await Promise.all(Array.from({ length: 20 }, (_, i) => send(2 + i)))
     const published = [slow, failing, ...quick]
-    await vi.waitFor(async () => expect(unaccounted(published, await fleet.ends(type))).toEqual([]), WAIT)
+    await allEnded(fleet, type, published)
 
     const returned = journal.of('returned').map(({ taskId }) => taskId)
     expect(returned.toSorted()).toEqual(published.map(({ taskId }) => taskId).toSorted())

@@ -1,13 +1,14 @@
 import { partitionFor, topicNames } from '@towline/contracts'
 import type { Runner } from '@towline/runner'
 import { type RunningBroker, testBrokers } from '@towline/test-brokers'
+import { assertKept, everyPromise } from '@towline/testing'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { createJournal } from './create-journal.ts'
-import { countingEnds } from './history.ts'
+import { allEnded } from './history.ts'
 import type { Journal } from './journal.ts'
 import { WAIT } from './runner-process.ts'
 import { startRunner } from './start-runner.ts'
-import { TestFleet } from './test-fleet.ts'
+import { type Published, TestFleet } from './test-fleet.ts'
 import { work, workType } from './work.ts'
 import { workAgent } from './work-agent.ts'
 
@@ -38,8 +39,8 @@ describe.each(testBrokers())('P6: a task of three sessions, on $name', ({ start 
     const journal = createJournal()
     await using fleet = await TestFleet.start(broker, [workAgent(type, journal)])
     await using _runner = await startRunner(fleet, journal)
-    const { taskId } = await fleet.send(type, work(0, { workMs: WORK_MS }))
-    return await outcome(fleet, journal, taskId)
+    const task = await fleet.send(type, work(0, { workMs: WORK_MS }))
+    return await outcome(fleet, journal, task)
   }
 
   async function runWhileOthersJoin() {
@@ -51,8 +52,8 @@ describe.each(testBrokers())('P6: a task of three sessions, on $name', ({ start 
     const key = Array.from({ length: 100 }, (_, i) => `key-${i}`).find(
       (text) => partitionFor(Buffer.from(text), 4) === 0,
     )
-    const { taskId, partition } = await fleet.send(type, work(0, { workMs: WORK_MS }), { key: key ?? '' })
-    expect(partition).toBe(0)
+    const task = await fleet.send(type, work(0, { workMs: WORK_MS }), { key: key ?? '' })
+    expect(task.partition).toBe(0)
     await vi.waitFor(() => expect(journal.of('started')).toHaveLength(1), WAIT)
     const others: Runner[] = []
     for (let member = 1; member <= 3; member += 1) {
@@ -65,11 +66,12 @@ describe.each(testBrokers())('P6: a task of three sessions, on $name', ({ start 
     await vi.waitFor(() => expect(journal.held(tasks).size).toBe(4), WAIT)
     expect(journal.of('returned')).toEqual([])
     expect(holder.stats().running).toBe(1)
-    return await outcome(fleet, journal, taskId)
+    return await outcome(fleet, journal, task)
   }
 
-  async function outcome(fleet: TestFleet, journal: Journal, taskId: string) {
-    await vi.waitFor(async () => expect(countingEnds(await fleet.ends(type)).has(`${taskId}/1`)).toBe(true), WAIT)
+  async function outcome(fleet: TestFleet, journal: Journal, task: Published) {
+    await allEnded(fleet, type, [task])
+    assertKept(...everyPromise(await fleet.history(type, [task], journal)))
     const ends = await fleet.ends(type)
     expect(ends).toHaveLength(1)
     return { starts: journal.of('started'), end: ends[0]?.result }

@@ -1,8 +1,11 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { avroSchema, defineAgentType, groupIdOf, topicNames } from '@towline/contracts'
+import type { RegistryOutage } from '@towline/dev-broker'
 import { type RunningBroker, testBrokers } from '@towline/test-brokers'
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { assertKept, everyPromise, noDuplicates, noLoss } from '@towline/testing'
+import { describe, expect, test, vi } from 'vitest'
 import { createJournal } from './create-journal.ts'
-import { countingEnds, reruns, unaccounted } from './history.ts'
+import { allEnded, countingEnds } from './history.ts'
 import type { Journal } from './journal.ts'
 import { RunnerProcess, WAIT } from './runner-process.ts'
 import { startRunner } from './start-runner.ts'
@@ -12,114 +15,144 @@ import { workAgent } from './work-agent.ts'
 
 const TASKS = 30
 const OUTAGE_MS = 4_000
+const LONG_OUTAGE_MS = 30_000
 
+// Each test has a registry of its own, and waits most of the time: they run beside each other.
 describe.each(testBrokers())('P13: an outage of the registry, on $name', ({ start }) => {
-  let broker: RunningBroker
+  const type = workType('schemaless')
 
-  beforeAll(async () => {
-    broker = await start()
-  })
-  afterAll(() => broker.stop())
-
+  /** Takes the registry away while a fleet has work, and brings it back. */
   async function outlives(
-    fleet: TestFleet,
-    journal: Journal,
+    { broker, fleet, journal }: { broker: RunningBroker; fleet: TestFleet; journal: Journal },
+    { outage, outageMs = OUTAGE_MS }: { outage: RegistryOutage; outageMs?: number },
     publish: () => Promise<readonly Published[]>,
-  ): Promise<void> {
+  ): Promise<readonly Published[]> {
+    await broker.registryFaults.setOutage(outage)
     const began = journal.of('started').length
     const published = await publish()
     await vi.waitFor(() => expect(journal.of('registry').at(-1)?.isOut).toBe(true), WAIT)
     // Long enough for several probes of the registry to fail.
-    await new Promise((resolve) => setTimeout(resolve, OUTAGE_MS))
+    await sleep(outageMs)
     expect(journal.of('started').length).toBe(began)
-    const names = topicNames(type.type, fleet.namespace)
-    expect(await fleet.records(names.dlq)).toEqual([])
+    expect(await fleet.letters(type)).toEqual([])
     await broker.registryFaults.setOutage(null)
     await vi.waitFor(async () => {
       const ids = new Set(published.map(({ taskId }) => taskId))
-      const ends = (await fleet.ends(type)).filter(({ result }) => ids.has(result.taskId))
-      expect(unaccounted(published, ends)).toEqual([])
+      const ends = (await fleet.ends(type)).filter(({ taskId }) => ids.has(taskId))
+      assertKept(noLoss([...published, ...ends]))
     }, WAIT)
-    const ends = [...countingEnds(await fleet.ends(type)).values()]
-    expect(ends.every(({ end, attempts }) => end === 'succeeded' && attempts === 1)).toBe(true)
-    expect(reruns(journal.entries())).toEqual([])
-    expect(journal.of('registry').at(-1)?.isOut).toBe(false)
-    for (const topic of [names.dlq, names.retry(5_000)]) expect(await fleet.records(topic)).toEqual([])
+    return published
   }
 
-  const type = workType('schemaless')
+  /** Every task ran once, spent one attempt and left nothing in the topics of failures. */
+  async function expectNoHarm(fleet: TestFleet, journal: Journal, published: readonly Published[]): Promise<void> {
+    const history = await fleet.history(type, published, journal)
+    assertKept(noDuplicates(history), ...everyPromise(history))
+    const ends = [...countingEnds(await fleet.ends(type)).values()]
+    expect(ends.every(({ end, attempts }) => end === 'succeeded' && attempts === 1)).toBe(true)
+    expect(await fleet.letters(type)).toEqual([])
+    expect(await fleet.records(topicNames(type.type, fleet.namespace).retry(5_000))).toEqual([])
+    const lastHeard = new Map(journal.of('registry').map(({ runner, isOut }) => [runner, isOut]))
+    expect([...lastHeard.values()].filter((isOut) => isOut)).toEqual([])
+  }
 
-  test.each(['hang', '500', 'refuse'] as const)(
+  /** A publisher that knows the schemas, and a fleet of its own beside it that has never asked for one. */
+  async function strangers(
+    broker: RunningBroker,
+    journal: Journal,
+  ): Promise<{ publisher: TestFleet; fleet: TestFleet }> {
+    const publisher = await TestFleet.start(broker, [workAgent(type, journal)])
+    const { namespace } = publisher
+    return { publisher, fleet: await TestFleet.start(broker, [workAgent(type, journal)], { namespace }) }
+  }
+
+  test.concurrent.for(['hang', '500', 'refuse'] as const)(
     'that %ss stops a fresh runner, and it goes on by itself',
-    async (outage) => {
-      const journal = createJournal()
-      await using publisher = await TestFleet.start(broker, [workAgent(type, journal)])
-      // A fleet of its own: the registry client of the one that registered the schemas knows them.
-      await using fleet = await TestFleet.start(broker, [workAgent(type, journal)], { namespace: publisher.namespace })
+    { timeout: 90_000 },
+    async (outage, hooks) => {
+      await using broker = await start()
+      const journal = createJournal('test', hooks)
+      const { publisher, fleet } = await strangers(broker, journal)
+      await using _publisher = publisher
+      await using _fleet = fleet
       await using _runner = await startRunner(fleet, journal)
-      await broker.registryFaults.setOutage(outage)
-      try {
-        await outlives(publisher, journal, () =>
-          Promise.all(
-            Array.from({ length: TASKS }, (_, n) =>
-              publisher.send(type, work(n, { workMs: 1_500 }), { key: `key-${n}` }),
-            ),
+      const published = await outlives({ broker, fleet: publisher, journal }, { outage }, () =>
+        Promise.all(
+          Array.from({ length: TASKS }, (_, n) =>
+            publisher.send(type, work(n, { workMs: 1_500 }), { key: `key-${n}` }),
           ),
-        )
-      } finally {
-        await broker.registryFaults.setOutage(null)
-      }
+        ),
+      )
+      await expectNoHarm(publisher, journal, published)
       // They did not wait for the one that found the registry back.
       const startsMs = journal.of('started').map(({ atMs }) => atMs)
       expect(Math.max(...startsMs) - Math.min(...startsMs)).toBeLessThan(1_500)
     },
   )
 
-  test('holds back tasks of a schema that is new, and none is lost', async () => {
-    const journal = createJournal()
-    await using publisher = await TestFleet.start(broker, [workAgent(type, journal)])
-    await using fleet = await TestFleet.start(broker, [workAgent(type, journal)], { namespace: publisher.namespace })
+  test.concurrent('of 30 s holds back two processes that know no schema, and both go on by themselves', async (hooks) => {
+    await using broker = await start()
+    const journal = createJournal('test', hooks)
+    await using publisher = await TestFleet.start(broker, [workAgent(type, journal)], { partitions: 4 })
+    const of = { type: type.type, journal }
+    const [first, second] = await Promise.all([
+      RunnerProcess.start(publisher, { ...of, name: 'first' }),
+      RunnerProcess.start(publisher, { ...of, name: 'second' }),
+    ])
+    await using _first = first
+    await using _second = second
+    await Promise.all([first.holds(2), second.holds(2)])
+    const long = { outage: 'refuse', outageMs: LONG_OUTAGE_MS } as const
+    const published = await outlives({ broker, fleet: publisher, journal }, long, () =>
+      Promise.all(
+        Array.from({ length: 10 * TASKS }, (_, n) => publisher.send(type, work(n), { key: `key-${n % 40}` })),
+      ),
+    )
+    await expectNoHarm(publisher, journal, published)
+    expect(new Set(journal.of('returned').map(({ runner }) => runner))).toEqual(new Set(['first', 'second']))
+  }, 120_000)
+
+  test.concurrent('holds back tasks of a schema that is new, and none is lost', async (hooks) => {
+    await using broker = await start()
+    const journal = createJournal('test', hooks)
+    const { publisher, fleet } = await strangers(broker, journal)
+    await using _publisher = publisher
+    await using _fleet = fleet
     await using _runner = await startRunner(fleet, journal)
     const warm = [await publisher.send(type, work(0))]
-    await vi.waitFor(async () => expect(unaccounted(warm, await publisher.ends(type))).toEqual([]), WAIT)
+    await allEnded(publisher, type, warm)
     const field = { name: 'since', type: ['null', 'string'], default: null }
     const evolvedWork = { ...WORK, fields: [...WORK.fields, field] }
     const schema = avroSchema<Work & { since: string | null }>(evolvedWork)
     const evolved = defineAgentType({ type: type.type, input: schema, output: type.output })
     await publisher.fleet.schemas.register(`${publisher.namespace}.${type.type}.tasks-value`, schema.text)
-    await broker.registryFaults.setOutage('500')
-    try {
-      await outlives(publisher, journal, () =>
-        Promise.all(
-          Array.from({ length: TASKS }, (_, i) =>
-            publisher.send(evolved, { ...work(1 + i), since: 'v2' }, { key: `key-${i}` }),
-          ),
+    const published = await outlives({ broker, fleet: publisher, journal }, { outage: '500' }, () =>
+      Promise.all(
+        Array.from({ length: TASKS }, (_, i) =>
+          publisher.send(evolved, { ...work(1 + i), since: 'v2' }, { key: `key-${i}` }),
         ),
-      )
-    } finally {
-      await broker.registryFaults.setOutage(null)
-    }
-  })
+      ),
+    )
+    await expectNoHarm(publisher, journal, [...warm, ...published])
+  }, 90_000)
 
-  test('in which a runner loses its partitions does not keep it from working on', async () => {
-    const journal = createJournal()
+  test.concurrent('in which a runner loses its partitions does not keep it from working on', async (hooks) => {
+    await using broker = await start()
+    const journal = createJournal('test', hooks)
     await using fleet = await TestFleet.start(broker, [workAgent(type, journal)])
     await using runner = await RunnerProcess.start(fleet, { name: 'runner', type: type.type, journal })
     await broker.registryFaults.setOutage('refuse')
-    try {
-      const published = await Promise.all(Array.from({ length: TASKS }, (_, n) => fleet.send(type, work(n))))
-      await vi.waitFor(() => expect(journal.of('registry').at(-1)?.isOut).toBe(true), WAIT)
-      runner.signal('SIGSTOP')
-      const admin = await fleet.fleet.admin()
-      const groupId = groupIdOf(topicNames(type.type, fleet.namespace).tasks)
-      await vi.waitFor(async () => expect((await admin.describeGroup(groupId)).members).toEqual([]), WAIT)
-      runner.signal('SIGCONT')
-      await vi.waitFor(() => expect(journal.of('lost').length).toBeGreaterThanOrEqual(3), WAIT)
-      await runner.holds(3)
-      await broker.registryFaults.setOutage(null)
-      await vi.waitFor(async () => expect(unaccounted(published, await fleet.ends(type))).toEqual([]), WAIT)
-    } finally {
-      await broker.registryFaults.setOutage(null)
-    }
-  })
+    const published = await Promise.all(Array.from({ length: TASKS }, (_, n) => fleet.send(type, work(n))))
+    await vi.waitFor(() => expect(journal.of('registry').at(-1)?.isOut).toBe(true), WAIT)
+    runner.signal('SIGSTOP')
+    const admin = await fleet.fleet.admin()
+    const groupId = groupIdOf(topicNames(type.type, fleet.namespace).tasks)
+    await vi.waitFor(async () => expect((await admin.describeGroup(groupId)).members).toEqual([]), WAIT)
+    runner.signal('SIGCONT')
+    await vi.waitFor(() => expect(journal.of('lost').length).toBeGreaterThanOrEqual(3), WAIT)
+    await runner.holds(3)
+    await broker.registryFaults.setOutage(null)
+    await allEnded(fleet, type, published)
+    await expectNoHarm(fleet, journal, published)
+  }, 90_000)
 })

@@ -1,12 +1,13 @@
 import { groupIdOf, HEADER, headerText, topicNames } from '@towline/contracts'
 import { type RunningBroker, testBrokers } from '@towline/test-brokers'
+import { assertKept, everyPromise, noDuplicates } from '@towline/testing'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { noteOf } from './commit-watch.ts'
 import { createJournal } from './create-journal.ts'
-import { countingEnds, reruns, unaccounted } from './history.ts'
+import { allEnded, countingEnds } from './history.ts'
 import { RunnerProcess, WAIT } from './runner-process.ts'
 import { startRunner } from './start-runner.ts'
-import { type Published, TestFleet } from './test-fleet.ts'
+import { TestFleet } from './test-fleet.ts'
 import { work, workType } from './work.ts'
 import { workAgent } from './work-agent.ts'
 
@@ -22,10 +23,6 @@ describe.each(testBrokers())('P11: retries, on $name', ({ start }) => {
   })
   afterAll(() => broker.stop())
 
-  async function allEnded(fleet: TestFleet, published: readonly Published[]): Promise<void> {
-    await vi.waitFor(async () => expect(unaccounted(published, await fleet.ends(type))).toEqual([]), WAIT)
-  }
-
   test('a retry starts no earlier than the append to its tier plus the delay of the tier', async () => {
     const journal = createJournal()
     const agent = workAgent(type, journal, { retry: { delays: ['1s', '2s'], tiers: ['1s', '2s'] } })
@@ -34,7 +31,7 @@ describe.each(testBrokers())('P11: retries, on $name', ({ start }) => {
     const published = await Promise.all(
       Array.from({ length: 30 }, (_, n) => fleet.send(type, work(n, { workMs: (n * 13) % 300, failAttempts: 2 }))),
     )
-    await allEnded(fleet, published)
+    await allEnded(fleet, type, published)
     const startedAtMs = new Map(
       journal.of('started').map(({ taskId, attempt, atMs }) => [`${taskId}#${attempt}`, atMs]),
     )
@@ -53,7 +50,8 @@ describe.each(testBrokers())('P11: retries, on $name', ({ start }) => {
     }
     const ends = [...countingEnds(await fleet.ends(type)).values()]
     expect(ends.every(({ end, attempts }) => end === 'succeeded' && attempts === 3)).toBe(true)
-    expect(reruns(journal.entries())).toEqual([])
+    const history = await fleet.history(type, published, journal)
+    assertKept(noDuplicates(history), ...everyPromise(history, { delaysMs: [1_000, 2_000] }))
   })
 
   test('a delay between two tiers hops down from tier to tier and is never cut short', async () => {
@@ -62,7 +60,7 @@ describe.each(testBrokers())('P11: retries, on $name', ({ start }) => {
     await using fleet = await TestFleet.start(broker, [agent])
     await using _runner = await startRunner(fleet, journal)
     const published = [await fleet.send(type, work(0, { failAttempts: 1 }))]
-    await allEnded(fleet, published)
+    await allEnded(fleet, type, published)
     const { retry } = topicNames(type.type, fleet.namespace)
     const [inLonger, inShorter] = [await fleet.records(retry(3_000)), await fleet.records(retry(1_000))]
     expect(inLonger).toHaveLength(1)
@@ -71,6 +69,7 @@ describe.each(testBrokers())('P11: retries, on $name', ({ start }) => {
     const failedAtMs = journal.of('threw')[0]?.atMs ?? Number.NaN
     const dueAtMs = Number(headerText(inLonger[0]?.headers ?? {}, HEADER.dueAt))
     expect(dueAtMs).toBeGreaterThanOrEqual(failedAtMs + 6_000)
+    assertKept(...everyPromise(await fleet.history(type, published, journal), { delaysMs: [6_000] }))
     const again = journal.of('started').find(({ attempt }) => attempt === 2)
     expect(again?.atMs).toBeGreaterThanOrEqual(dueAtMs)
     expect(again?.atMs).toBeLessThan(dueAtMs + LATE_MS)
@@ -89,7 +88,7 @@ describe.each(testBrokers())('P11: retries, on $name', ({ start }) => {
         expect(journal.of('threw').filter((entry) => entry.attempt === attempt)).toHaveLength(5)
       }, WAIT)
     }
-    await allEnded(fleet, published)
+    await allEnded(fleet, type, published)
     for (const { taskId } of published) {
       const attempts = journal
         .of('started')
@@ -97,6 +96,7 @@ describe.each(testBrokers())('P11: retries, on $name', ({ start }) => {
         .map(({ attempt }) => attempt)
       expect(attempts).toEqual([1, 2, 3])
     }
+    assertKept(...everyPromise(await fleet.history(type, published, journal), { delaysMs: [1_000] }))
     const ends = [...countingEnds(await fleet.ends(type)).values()]
     const exhausted = { end: 'dead-lettered', reason: 'attempts-exhausted', attempts: 3 }
     expect(ends).toEqual(published.map(() => expect.objectContaining(exhausted)))
@@ -121,7 +121,7 @@ describe.each(testBrokers())('P11: retries, on $name', ({ start }) => {
     }, WAIT)
     await first.killAndBury()
     await using _second = await RunnerProcess.start(fleet, { ...of, name: 'second' })
-    await allEnded(fleet, published)
+    await allEnded(fleet, type, published)
     const started = journal.of('started').map(({ n, attempt, runner }) => ({ n, attempt, runner }))
     expect(started).toEqual([
       { n: 0, attempt: 1, runner: 'first' },
@@ -130,6 +130,7 @@ describe.each(testBrokers())('P11: retries, on $name', ({ start }) => {
       { n: 0, attempt: 4, runner: 'second' },
       { n: 1, attempt: 1, runner: 'second' },
     ])
+    assertKept(...everyPromise(await fleet.history(type, published, journal), { delaysMs: [2_000] }))
     const ends = countingEnds(await fleet.ends(type))
     const exhausted = { end: 'dead-lettered', reason: 'attempts-exhausted', attempts: 4 }
     expect(ends.get(`${published[0]?.taskId}/1`)).toMatchObject(exhausted)
@@ -151,7 +152,7 @@ describe.each(testBrokers())('P11: retries, on $name', ({ start }) => {
     expect(journal.of('started')).toHaveLength(4)
     await using fleet = await TestFleet.start(broker, [now], { namespace: old.namespace })
     await using _runner = await startRunner(fleet, journal)
-    await allEnded(fleet, published)
+    await allEnded(fleet, type, published)
     expect(await fleet.records(retry(1_000))).toEqual([])
     const ends = [...countingEnds(await fleet.ends(type)).values()]
     expect(ends.every(({ end, attempts }) => end === 'succeeded' && attempts === 2)).toBe(true)
@@ -169,7 +170,7 @@ describe.each(testBrokers())('P11: retries, on $name', ({ start }) => {
       fleet.send(type, work(2, { rateLimitedUntilMs: untilMs })),
       fleet.send(type, work(3, { rateLimitedUntilMs: untilMs }), { key: 'b' }),
     ])
-    await allEnded(fleet, published)
+    await allEnded(fleet, type, published)
     const ends = [...countingEnds(await fleet.ends(type)).values()]
     expect(ends.every(({ end, attempts }) => end === 'succeeded' && attempts === 1)).toBe(true)
     expect(journal.of('started').every(({ attempt }) => attempt === 1)).toBe(true)
@@ -192,11 +193,11 @@ describe.each(testBrokers())('P11: retries, on $name', ({ start }) => {
     const late = await fleet.send(type, work(0), { headers: past })
     const inTime = await fleet.send(type, work(1), { headers: soon })
     await using _runner = await startRunner(fleet, journal)
-    await allEnded(fleet, [late, inTime])
+    await allEnded(fleet, type, [late, inTime])
     const failing = await fleet.send(type, work(2, { failAttempts: 1 }), {
       headers: { [HEADER.deadline]: String(Date.now() + 900) },
     })
-    await allEnded(fleet, [late, inTime, failing])
+    await allEnded(fleet, type, [late, inTime, failing])
     const ends = countingEnds(await fleet.ends(type))
     expect(ends.get(`${late.taskId}/1`)).toMatchObject({ end: 'expired', attempts: 0, startedAt: null })
     expect(ends.get(`${inTime.taskId}/1`)).toMatchObject({ end: 'succeeded', attempts: 1 })

@@ -2,10 +2,15 @@ import {
   type Agent,
   type AgentType,
   avroCodec,
-  formatLife,
   HEADER,
+  headerText,
+  isEnd,
   type Logger,
   newTaskId,
+  parseLife,
+  type RecordPosition,
+  type Resolution,
+  readEnvelope,
   subjects,
   TaskResult,
   topicNames,
@@ -13,23 +18,17 @@ import {
 import { createFleet, type Fleet, resolveConfig } from '@towline/fleet'
 import { type KafkaRecord, type OutgoingRecord, systemClock, type TopicPartition } from '@towline/kafka'
 import { type RunningBroker, uniqueNamespace } from '@towline/test-brokers'
+import type { History, HistoryEvent } from '@towline/testing'
+import type { Journal } from './journal.ts'
 import type { Work } from './work.ts'
 
 export const silent: Logger = { debug() {}, info() {}, warn() {}, error() {}, child: () => silent }
 
-/** One end record, with where it stands: tests look at all of them, not only at those that count. */
-export interface EndRecord {
-  readonly life: string
-  readonly result: TaskResult
-}
+/** An end record with all it says: tests look at all of them, not only at those that count. */
+export type EndRecord = HistoryEvent<'end'> & { readonly result: TaskResult }
 
-/** A task as it was published, with where it stands. */
-export interface Published extends TopicPartition {
-  readonly taskId: string
-  readonly key: string | null
-  readonly n: number
-  readonly offset: number
-}
+/** A task as it was published, with the number in it. */
+export type Published = HistoryEvent<'published'> & { readonly n: number }
 
 export interface PublishOptions {
   readonly key?: string
@@ -97,7 +96,7 @@ export class TestFleet implements AsyncDisposable {
       value: await this.encode(type, work),
       headers: { [HEADER.ceId]: taskId, ...options.headers },
     })
-    return { taskId, key, n: work.n, topic, ...position }
+    return { kind: 'published', taskId, key, n: work.n, topic, ...position, atMs: Date.now() }
   }
 
   /** Publishes any record to the tasks topic. */
@@ -111,20 +110,47 @@ export class TestFleet implements AsyncDisposable {
     return { topic, ...(await sender.send(partition === undefined ? { topic } : { topic, partition }, record)) }
   }
 
-  async encode<W extends Work>(type: AgentType<W, Work>, work: W): Promise<Buffer> {
+  async encode<I>(type: Pick<AgentType<I, unknown>, 'type' | 'input'>, work: I): Promise<Buffer> {
     const id = await this.fleet.schemas.idOf(subjects(type.type, this.namespace).tasks, type.input.text)
     return avroCodec(type.input, this.fleet.schemas).encode(work, id ?? -1)
   }
 
   /** Every end record of the agent, partition by partition in offset order. */
-  async ends(type: AgentType<Work, Work>): Promise<readonly EndRecord[]> {
+  async ends({ type }: Pick<AgentType<Work, Work>, 'type'>): Promise<readonly EndRecord[]> {
     const codec = avroCodec(TaskResult, this.fleet.schemas)
     const ends: EndRecord[] = []
-    for (const { value } of await this.records(topicNames(type.type, this.namespace).results)) {
-      const decoded = await codec.decode(value)
-      if (decoded.kind === 'decoded') ends.push({ life: formatLife(decoded.value), result: decoded.value })
+    for (const record of await this.records(topicNames(type, this.namespace).results)) {
+      const decoded = await codec.decode(record.value)
+      if (decoded.kind !== 'decoded' || !isEnd(decoded.value.end)) continue
+      const { taskId, life, end, runnerId: runner } = decoded.value
+      ends.push({ kind: 'end', taskId, life, end, runner, ...placeOf(record), result: decoded.value })
     }
     return ends
+  }
+
+  /** Every dead letter of the agent and every resolution of one, partition by partition in offset order. */
+  async letters({
+    type,
+  }: Pick<AgentType<Work, Work>, 'type'>): Promise<readonly HistoryEvent<'letter' | 'resolution'>[]> {
+    const records = await this.records(topicNames(type, this.namespace).dlq)
+    return records.map((record) => {
+      const resolves = parseLife(headerText(record.headers, HEADER.resolves) ?? '')
+      if (resolves !== null) {
+        const resolvedAs = headerText(record.headers, HEADER.resolvedAs) as Resolution
+        return { kind: 'resolution', ...resolves, resolvedAs, ...placeOf(record) }
+      }
+      const { taskId, life } = readEnvelope(record).envelope
+      return { kind: 'letter', taskId, life, ...placeOf(record) }
+    })
+  }
+
+  /** All that these tasks and this journal and the topics of the agent tell. */
+  async history(
+    type: Pick<AgentType<Work, Work>, 'type'>,
+    published: readonly Published[],
+    journal: Journal,
+  ): Promise<History> {
+    return [...published, ...(await this.ends(type)), ...(await this.letters(type)), ...journal.entries()]
   }
 
   /** Everything a topic holds, partition by partition in offset order, read without a group. */
@@ -161,4 +187,10 @@ export class TestFleet implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.fleet.close()
   }
+}
+
+function placeOf({ topic, partition, offset, timestampMs }: KafkaRecord & TopicPartition): RecordPosition & {
+  readonly atMs: number
+} {
+  return { topic, partition, offset, atMs: timestampMs }
 }
