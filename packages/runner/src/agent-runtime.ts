@@ -73,11 +73,11 @@ export class AgentRuntime {
       flow: this.#makeFlow(),
       clock: shared.clock,
       log: shared.log,
-      onFinished: (slot, { end, reason }) => {
+      onFinished: (slot, { end, reason, failure }) => {
         if (end === null || shared.events.listenerCount('task:ended') === 0) return
         const nowMs = shared.clock.monotonicMs()
         const durationMs = nowMs - (slot.startedMonotonicMs ?? nowMs)
-        shared.events.emit('task:ended', { ...this.#refOf(slot), end, reason, durationMs })
+        shared.events.emit('task:ended', { ...this.#refOf(slot), end, reason, failure, durationMs })
       },
       onRegistry: (isOut) => {
         this.#setCause('registry', isOut)

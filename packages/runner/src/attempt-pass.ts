@@ -7,11 +7,10 @@ import type { Partition } from './partition.ts'
 import type { FlowResult, TaskFlowContext } from './task-flow.ts'
 import type { TaskSlot } from './task-slot.ts'
 
-/** A task whose input is decoded, in the partition it was read from. */
-export interface DecodedTask {
+/** A task that is out of its lane. */
+export interface TaskOut {
   readonly partition: Partition
   readonly slot: TaskSlot
-  readonly request: Omit<AttemptRequest, 'signal'>
   /** Runs when the handler has settled: its permit is free. */
   onSettled(): void
 }
@@ -19,23 +18,25 @@ export interface DecodedTask {
 /**
  * One attempt of a task from its start until its outcome is written.
  *
- * Every task makes one, so it is told by calls what an async function would wait for: each of those keeps some 600 bytes.
+ * Every task makes one, so it is told by calls what an async function would wait for, each of which keeps some 600 bytes;
+ * and it lets go of the attempt when the handler has settled: what lives until the outcome is acknowledged is copied by
+ * the garbage collector.
  */
 export class AttemptPass implements AttemptListener {
   readonly result: Promise<FlowResult>
   readonly #context: TaskFlowContext
-  readonly #task: DecodedTask
+  readonly #task: TaskOut
   readonly #span: AttemptSpan
   readonly #startedAtMs: number
   readonly #startedMonotonicMs: number
-  readonly #attempt: Attempt
   readonly #resolve: (result: FlowResult) => void
   readonly #reject: (error: unknown) => void
-  #hasSettled = false
+  /** Undefined once the handler has settled. */
+  #attempt: Attempt | undefined
 
-  constructor(task: DecodedTask, flow: TaskFlowContext) {
+  constructor(task: TaskOut, request: Omit<AttemptRequest, 'signal'>, flow: TaskFlowContext) {
     const { promise, resolve, reject } = Promise.withResolvers<FlowResult>()
-    const { partition, slot, request } = task
+    const { partition, slot } = task
     this.result = promise
     this.#resolve = resolve
     this.#reject = reject
@@ -45,8 +46,9 @@ export class AttemptPass implements AttemptListener {
     this.#startedAtMs = flow.clock.nowMs()
     this.#startedMonotonicMs = flow.clock.monotonicMs()
     slot.startedMonotonicMs = this.#startedMonotonicMs
-    this.#attempt = context.with(this.#span.context, () => new Attempt(request, flow, this))
-    partition.started(slot, this.#attempt)
+    const attempt = context.with(this.#span.context, () => new Attempt(request, flow, this))
+    this.#attempt = attempt
+    partition.started(slot, attempt)
     flow.onStarted(slot)
   }
 
@@ -62,14 +64,14 @@ export class AttemptPass implements AttemptListener {
   }
 
   onSettled(): void {
-    this.#hasSettled = true
+    this.#attempt = undefined
     this.#task.partition.settled(this.#task.slot)
     this.#task.onSettled()
   }
 
   #routed(outcome: AttemptOutcome, disposition: Disposition): void {
     this.#spend(outcome, disposition)
-    this.#resolve({ disposition, stillRunning: this.#hasSettled ? undefined : this.#attempt.settled })
+    this.#resolve({ disposition, stillRunning: this.#attempt?.settled })
   }
 
   /** A parked task goes on as its next attempt where the outcome spent one. */

@@ -59,7 +59,7 @@ export class Committer {
     if (this.#phase !== 'waiting') return
     const dirty = [...this.#context.partitions()].filter((partition) => partition.isDirty)
     this.#phase = 'committing'
-    this.#lastStartMs = this.#context.clock.monotonicMs()
+    if (dirty.length > 0) this.#lastStartMs = this.#context.clock.monotonicMs()
     this.#inFlight = this.#mayCommit() && dirty.length > 0 ? this.#commit(dirty, false) : Promise.resolve()
     void this.#inFlight.then(() => this.#ended())
   }

@@ -1,5 +1,5 @@
 import { type AvroCodec, type DeadReason, type End, type Failure, HEADER, type TaskResult } from '@towline/contracts'
-import type { RecordSender, SendGuard } from '@towline/kafka'
+import type { RecordSender, SendGuard, SendTarget } from '@towline/kafka'
 import type { TaskSlot } from './task-slot.ts'
 
 /** How a task ended, and what its record says of it. */
@@ -28,21 +28,23 @@ export interface EndWriterContext {
 /** Writes the one record that says how a task ended. */
 export class EndWriter {
   readonly #context: EndWriterContext
+  readonly #target: SendTarget
 
   constructor(context: EndWriterContext) {
     this.#context = context
+    this.#target = { topic: context.resultsTopic }
   }
 
   /** Resolves when acknowledged. @throws SendDropped when the guard drops it, TowlineError as `RecordSender.send` */
   write(slot: TaskSlot, end: TaskEnd, guard: SendGuard): Promise<unknown> {
-    const { sender, resultsTopic, codec, schemaId } = this.#context
+    const { sender, codec, schemaId } = this.#context
     const { envelope } = slot
     // The key of an unkeyed task is its id.
     const key = (envelope.key === null ? slot.record.key : null) ?? Buffer.from(envelope.taskId, 'latin1')
     const headers: Record<string, Buffer | string> = { [HEADER.ceId]: key }
     if (end.traceparent !== undefined) headers[HEADER.traceparent] = end.traceparent
     const value = codec.encode(this.#resultOf(slot, end), schemaId)
-    return sender.send({ topic: resultsTopic }, { key, value, headers }, guard)
+    return sender.send(this.#target, { key, value, headers }, guard)
   }
 
   #resultOf({ envelope, mayHaveRun }: TaskSlot, end: TaskEnd): TaskResult {

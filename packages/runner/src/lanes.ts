@@ -6,9 +6,11 @@
 /** The tasks of one key. Gone when its last task is released. */
 export interface Lane<T> {
   readonly key: string
-  readonly waiting: T[]
+  waiting: T[]
   state: 'empty' | 'ready' | 'out' | 'parked'
 }
+
+const NOBODY: never[] = []
 
 export class Lanes<T> {
   readonly #byKey = new Map<string, Lane<T>>()
@@ -29,15 +31,19 @@ export class Lanes<T> {
   laneOf(key: string): Lane<T> {
     const known = this.#byKey.get(key)
     if (known !== undefined) return known
-    const lane: Lane<T> = { key, waiting: [], state: 'empty' }
+    const lane: Lane<T> = { key, waiting: NOBODY, state: 'empty' }
     this.#byKey.set(key, lane)
     return lane
   }
 
   add(lane: Lane<T>, task: T): void {
     this.#size += 1
-    lane.waiting.push(task)
-    if (lane.state === 'empty') this.#makeReady(lane)
+    if (lane.state !== 'empty') {
+      lane.waiting.push(task)
+      return
+    }
+    lane.waiting = [task] // most lanes never hold more: an array that was pushed to has room for 17
+    this.#makeReady(lane)
   }
 
   /** The next task of the lane whose turn it is; the lane gives no other until {@link release}, or undefined. */

@@ -17,7 +17,7 @@ import type { TaskSlot } from './task-slot.ts'
 /** What became of a task once its outcome was carried out. */
 export type Disposition =
   /** It left this partition. `end` is null when it goes on in a tier as its next attempt, or was a repeat. */
-  | { readonly kind: 'finished'; readonly end: TaskEnd['end'] | null; readonly reason: DeadReason | null }
+  | ({ readonly kind: 'finished'; readonly end: TaskEnd['end'] | null } & Pick<TaskEnd, 'reason' | 'failure'>)
   /** It left this partition and goes on in a tier as the same attempt: deferred, or hopping down. */
   | { readonly kind: 'passed-on' }
   /** It stays here and runs again after `delayMs`. */
@@ -92,7 +92,7 @@ export class OutcomeRouter {
       case 'interrupted':
         return Promise.resolve({ kind: 'left' })
       case 'duplicate':
-        return Promise.resolve({ kind: 'finished', end: null, reason: null })
+        return Promise.resolve({ kind: 'finished', end: null, reason: null, failure: null })
     }
   }
 
@@ -124,7 +124,9 @@ export class OutcomeRouter {
       case 'tier': {
         this.#context.onRetry(slot, { ...decision, failure })
         const moved: Disposition =
-          outcome.kind === 'deferred' ? { kind: 'passed-on' } : { kind: 'finished', end: null, reason: null }
+          outcome.kind === 'deferred'
+            ? { kind: 'passed-on' }
+            : { kind: 'finished', end: null, reason: null, failure: null }
         return await this.#persist(partition, moved, () =>
           failures.toTier(source, decision, failure ?? undefined, partition.guard),
         )
@@ -149,7 +151,7 @@ export class OutcomeRouter {
     const { failures } = this.#context
     const { reason, failure } = death
     const attempts = reason === 'undecodable' ? slot.attempt - 1 : slot.attempt
-    const buried = await this.#persist(partition, { kind: 'finished', end: 'dead-lettered', reason }, () =>
+    const buried = await this.#persist(partition, { kind: 'finished', end: 'dead-lettered', reason, failure }, () =>
       failures.deadLetter(sourceOf(slot), reason, failure, partition.guard),
     )
     if (buried.kind === 'left') return buried
@@ -170,7 +172,9 @@ export class OutcomeRouter {
       traceparent,
       finishedAtMs: clock.nowMs(),
     }
-    return this.#persist(partition, { kind: 'finished', end, reason }, () => ends.write(slot, written, partition.guard))
+    return this.#persist(partition, { kind: 'finished', end, reason, failure }, () =>
+      ends.write(slot, written, partition.guard),
+    )
   }
 
   /** R3. Resolves to `then` once written, to `left` when the partition is lost. */

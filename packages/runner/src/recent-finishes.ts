@@ -1,3 +1,5 @@
+import { UuidTable } from './uuid-table.ts'
+
 /** Which run of a task's course a record is for. */
 export interface RunIdentity {
   readonly taskId: string
@@ -13,14 +15,11 @@ const ENDED = LIFE_UNIT - 1
  * by the network, a tier move repeated after a crash, a redrive done twice. Bounded; the oldest id leaves first.
  */
 export class RecentFinishes {
-  readonly #latest = new Map<string, number>()
-  readonly #ring: string[]
-  readonly #capacity: number
-  #at = 0
+  /** Of each id the latest run, as {@link rankOf} counts. */
+  readonly #latest: UuidTable
 
   constructor(capacity: number) {
-    this.#capacity = capacity
-    this.#ring = []
+    this.#latest = new UuidTable(capacity)
   }
 
   get size(): number {
@@ -29,22 +28,15 @@ export class RecentFinishes {
 
   /** `attempt` 'ended' closes the whole life. */
   add(taskId: string, life: number, attempt: number | 'ended'): void {
-    const rank = life * LIFE_UNIT + (attempt === 'ended' ? ENDED : Math.min(attempt, ENDED - 1))
-    const known = this.#latest.get(taskId)
-    if (known !== undefined) {
-      if (rank > known) this.#latest.set(taskId, rank)
-      return
-    }
-    const oldest = this.#ring[this.#at]
-    if (oldest !== undefined) this.#latest.delete(oldest)
-    this.#ring[this.#at] = taskId
-    this.#at = (this.#at + 1) % this.#capacity
-    this.#latest.set(taskId, rank)
+    this.#latest.raise(taskId, rankOf(life, attempt === 'ended' ? ENDED : Math.min(attempt, ENDED - 1)))
   }
 
   /** This run, a later one, or the end of its life is known to have finished. */
   has({ taskId, life, attempt }: RunIdentity): boolean {
-    const known = this.#latest.get(taskId)
-    return known !== undefined && life * LIFE_UNIT + attempt <= known
+    return rankOf(life, attempt) <= this.#latest.get(taskId)
   }
+}
+
+function rankOf(life: number, attempt: number): number {
+  return life * LIFE_UNIT + attempt
 }

@@ -40,7 +40,15 @@ export interface RunnerEventMap {
   'task:retried': [TaskRef & { readonly tierMs: number; readonly dueAtMs: number; readonly failure: Failure | null }]
   /** Its key waits in this runner. */
   'task:parked': [TaskRef & { readonly delayMs: number; readonly failure: Failure | null }]
-  'task:ended': [TaskRef & { readonly end: End; readonly reason: DeadReason | null; readonly durationMs: number }]
+  /** `reason` and `failure` are those of a dead letter. */
+  'task:ended': [
+    TaskRef & {
+      readonly end: End
+      readonly reason: DeadReason | null
+      readonly failure: Failure | null
+      readonly durationMs: number
+    },
+  ]
   'commit:confirmed': [{ readonly topic: string; readonly partitions: number; readonly durationMs: number }]
   'commit:failed': [{ readonly topic: string; readonly result: 'fenced' | 'unknown' }]
   /**

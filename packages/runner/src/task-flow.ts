@@ -129,7 +129,7 @@ export class TaskFlow {
       publishChild: this.#publishChildOf(slot),
       reportProgress: (progress: unknown) => events.progress(slot, progress, clock.nowMs()),
     }
-    return new AttemptPass({ partition, slot, request, onSettled }, this.#context).result
+    return new AttemptPass({ partition, slot, onSettled }, request, this.#context).result
   }
 
   #publishChildOf(slot: TaskSlot): PublishChild {

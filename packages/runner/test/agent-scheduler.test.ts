@@ -8,7 +8,7 @@ import type { TaskSlot } from '../src/task-slot.ts'
 import { PartitionBench, taskRecord } from './partition-bench.ts'
 
 const finished: FlowResult = {
-  disposition: { kind: 'finished', end: 'succeeded', reason: null },
+  disposition: { kind: 'finished', end: 'succeeded', reason: null, failure: null },
   stillRunning: undefined,
 }
 const silent = { debug() {}, info() {}, warn() {}, error() {}, child: () => silent }

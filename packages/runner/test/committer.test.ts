@@ -48,6 +48,16 @@ test('commits at once what turned dirty, then at most once an interval', async (
   expect(bench.partition.isDirty).toBe(false)
 })
 
+test('being woken with nothing to commit puts nothing off', async () => {
+  const { bench, calls, committer } = benchOf(async () => 'confirmed')
+  committer.wake()
+  await bench.clock.advance(10)
+  bench.deliver(taskRecord(0))
+  committer.wake()
+  await bench.clock.advance(0)
+  expect(calls.map(({ atMs }) => atMs)).toEqual([10])
+})
+
 test('starts no second commit while one is in flight, however long it takes', async () => {
   const { promise, resolve } = Promise.withResolvers<CommitResult>()
   const { bench, calls, committer } = benchOf(() => promise)

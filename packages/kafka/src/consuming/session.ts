@@ -7,7 +7,10 @@ interface Proof {
   readonly sentAtMs: number
 }
 
-/** When the coordinator last confirmed this member, counted from when it was asked, and when the loop last fetched. */
+/**
+ * When the coordinator last confirmed this member, counted from when it was asked, and when the loop last turned: by a
+ * fetch, or by a join, which ends in the same loop.
+ */
 export class Session {
   readonly #clock: Clock
   #synced: Proof | null = null
@@ -29,6 +32,7 @@ export class Session {
       throw new TowlineError('TOWLINE_INTERNAL', `member ${memberId} joined without a SyncGroup`, { value: memberId })
     }
     this.#proof = this.#synced
+    this.fetched()
     return this.#synced.member
   }
 

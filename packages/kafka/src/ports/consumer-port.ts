@@ -80,7 +80,7 @@ export interface Liveness {
    * was *sent* (heartbeat, commit or join). Infinity without membership.
    */
   readonly proofAgeMs: number
-  /** Time since the last fetch turn, empty and all-paused turns included. Infinity before the first. */
+  /** Time since the last fetch turn, empty and all-paused turns included, or join. Infinity before the first. */
   readonly fetchAgeMs: number
 }
 
