@@ -12,9 +12,9 @@ export function logOutcomes(events: RunnerEvents, log: Logger): void {
   events.on('task:parked', ({ failure, ...task }) =>
     log.info({ ...task, ...codeOf(failure) }, 'the task waits here for its next attempt'),
   )
-  events.on('task:ended', ({ end, reason, ...ended }) => {
+  events.on('task:ended', ({ end, reason, failure, ...ended }) => {
     const task = { ...ended, durationMs: Math.round(ended.durationMs) }
-    if (end === 'dead-lettered') log.warn({ ...task, reason }, 'the task was dead-lettered')
+    if (end === 'dead-lettered') log.warn({ ...task, reason, ...codeOf(failure) }, 'the task was dead-lettered')
     else if (end !== 'succeeded') log.info({ ...task, end }, 'the task ended without success')
   })
 }

@@ -19,10 +19,11 @@ describe('the log of towline run', () => {
     logOutcomes(events, log)
   })
 
-  test('warns of a dead letter, and says why', () => {
-    events.emit('task:ended', { ...task, end: 'dead-lettered', reason: 'attempts-exhausted', durationMs: 3 })
-    const fields = { ...task, reason: 'attempts-exhausted', durationMs: 3 }
+  test('warns of a dead letter, and says why without quoting the input', () => {
+    events.emit('task:ended', { ...task, end: 'dead-lettered', reason: 'attempts-exhausted', failure, durationMs: 3 })
+    const fields = { ...task, reason: 'attempts-exhausted', code: 'Error', durationMs: 3 }
     expect(lines).toEqual([['warn', fields, 'the task was dead-lettered']])
+    expect(JSON.stringify(lines)).not.toContain('ann@example.com')
   })
 
   test('tells of retries by the code of the error, never by its message', () => {
@@ -38,8 +39,8 @@ describe('the log of towline run', () => {
   })
 
   test('tells of tasks that expired, and is silent about success', () => {
-    events.emit('task:ended', { ...task, end: 'succeeded', reason: null, durationMs: 3 })
-    events.emit('task:ended', { ...task, end: 'expired', reason: null, durationMs: 0 })
+    events.emit('task:ended', { ...task, end: 'succeeded', reason: null, failure: null, durationMs: 3 })
+    events.emit('task:ended', { ...task, end: 'expired', reason: null, failure: null, durationMs: 0 })
     expect(lines).toEqual([['info', { ...task, end: 'expired', durationMs: 0 }, 'the task ended without success']])
   })
 })

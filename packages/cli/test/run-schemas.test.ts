@@ -70,6 +70,13 @@ describe('check', () => {
     await expect(runSchemasCheck(missing)).rejects.toMatchObject({ code: 'TOWLINE_INPUT_INVALID', value: missing })
   })
 
+  test('takes a folder without history/ for a beginning', async () => {
+    await rm(join(folder, 'history'), { recursive: true })
+    expect(await runSchemasCheck(folder)).toEqual([
+      expect.objectContaining({ file: 'ping.avsc', wayOut: 'copy ping.avsc to history/ping.1.avsc' }),
+    ])
+  })
+
   test('refuses a folder without schemas: it would keep every rule', async () => {
     const empty = join(folder, 'empty')
     await mkdir(join(empty, 'history'), { recursive: true })

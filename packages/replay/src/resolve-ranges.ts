@@ -58,7 +58,8 @@ export function resolveRanges(selection: RangeSelection, log: PinnedLog): Resolv
     const range = { partition, from: Math.max(wanted.from, low), to: wanted.to }
     if (range.from < range.to) ranges.push(range)
   }
-  if (ranges.length === 0) throw nothingSelected(log.topic, partitions, clipped)
+  if (ranges.length === 0)
+    throw nothingSelected(`${log.topic}${describeTimes(selection, log.nowMs)}`, partitions, clipped)
   return { ranges, clipped }
 }
 
@@ -141,14 +142,26 @@ function clipOf(
   return isByTime && low > 0 && wanted.from <= low ? { partition, logStart: low, lost: null } : undefined
 }
 
+/** The times a range was understood as: a day and `-2h` depend on the reader's clock. Empty where none was given. */
+function describeTimes({ from, to }: RangeSelection, nowMs: number): string {
+  const sides = [
+    ['from', from.everywhere],
+    ['before', to.everywhere],
+  ] as const
+  return sides
+    .map(([word, bound]) => [word, bound === undefined ? undefined : timeOf(bound, nowMs)] as const)
+    .map(([word, timeMs]) => (timeMs === undefined ? '' : ` ${word} ${new Date(timeMs).toISOString()}`))
+    .join('')
+}
+
 function nothingSelected(
-  topic: string,
+  source: string,
   partitions: readonly PartitionOffsets[],
   clipped: readonly ClippedRange[],
 ): Error {
   const held = partitions.map(({ partition, low, high }) => `${partition}: ${low} to ${high}`).join(', ')
   const gone = clipped.some(({ lost }) => lost !== 0) ? '; some of it was deleted by retention' : ''
-  return replayInvalid(`the range holds no record of ${topic}${gone}`, {
+  return replayInvalid(`the range holds no record of ${source}${gone}`, {
     bound: held,
     wayOut: `The log holds, by partition, offsets ${held}`,
   })

@@ -20,8 +20,8 @@ export function addFilterOptions(command: Command, io: CliIo): Command {
     .option('--key <key>', 'with exactly this record key')
     .option('--error <text>', 'whose error has this fingerprint or code, or holds this text')
     .option('--tenant <name>', 'of this tenant')
-    .option('--since <moment>', 'written at or after: -2h, or an ISO time', moment)
-    .option('--until <moment>', 'written before: -2h, or an ISO time', moment)
+    .option('--since <moment>', 'written at or after: -2h, a day, or an ISO time', moment)
+    .option('--until <moment>', 'written before: -2h, a day, or an ISO time', moment)
     .addOption(new Option('--reason <reason>', 'dead-lettered for this reason').choices(DEAD_REASONS))
 }
 

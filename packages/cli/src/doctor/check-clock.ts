@@ -26,7 +26,8 @@ const WAY_OUT = 'Synchronise both clocks (chrony or systemd-timesyncd); retries 
 
 /** Judges only what the bounds prove. Pure. */
 export function checkClock(skew: ClockSkew | null): Finding {
-  if (skew === null) return ok('clock', null, 'not measured, since nothing was appended yet; --measure-clock does')
+  if (skew === null)
+    return ok('clock', null, 'not measured, since nothing has waited in a retry topic yet; --measure-clock does')
   const provenMs = skew.leastMs > 0 ? skew.leastMs : skew.mostMs < 0 ? -skew.mostMs : 0
   if (provenMs < WARNING_MS) return ok('clock', null, agreement(skew))
   const direction = skew.leastMs > 0 ? 'ahead of' : 'behind'

@@ -22,7 +22,7 @@ export function addSelectionOptions(command: Command): Command {
   command
     .option(
       '--from <bound>',
-      "where it begins: -2h, an ISO time with zone, an offset, 'start'; 3:1200 for partition 3 alone",
+      "where it begins: -2h, a day (its beginning, local time), an ISO time with zone, an offset, 'start'; 3:1200 for partition 3 alone",
     )
     .option('--to <bound>', "where it stops, left out itself; as --from, or 'end' (default: the end of now)")
     .option('--partition <list>', 'only these, such as 0,3-5')

@@ -105,7 +105,7 @@ export async function runSchemasPush({ folder, subjects, registry }: SchemasPush
 /** Reads a folder of schemas and its `history/`. @throws TowlineError TOWLINE_INPUT_INVALID */
 export async function readSchemaFiles(folder: string): Promise<SchemaFiles> {
   const current = (await list(folder)).filter((file) => file.endsWith('.avsc'))
-  const old = await list(join(folder, 'history'))
+  const old = await listIfThere(join(folder, 'history'))
   const versions = await Promise.all(old.map((file) => readVersion(folder, file)))
   return {
     current: await Promise.all(
@@ -132,14 +132,32 @@ async function readVersion(folder: string, file: string): Promise<SchemaVersionF
 
 async function list(folder: string): Promise<readonly string[]> {
   try {
-    const entries = await readdir(folder, { withFileTypes: true })
-    return entries
-      .filter((entry) => entry.isFile())
-      .map(({ name }) => name)
-      .sort()
+    return await filesIn(folder)
   } catch (error) {
     throw unreadable(folder, error)
   }
+}
+
+/** No files where there is no such folder: the first schema has no history yet. */
+async function listIfThere(folder: string): Promise<readonly string[]> {
+  try {
+    return await filesIn(folder)
+  } catch (error) {
+    if (isMissing(error)) return []
+    throw unreadable(folder, error)
+  }
+}
+
+async function filesIn(folder: string): Promise<readonly string[]> {
+  const entries = await readdir(folder, { withFileTypes: true })
+  return entries
+    .filter((entry) => entry.isFile())
+    .map(({ name }) => name)
+    .sort()
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT'
 }
 
 async function readSchema(file: string): Promise<string> {
@@ -151,8 +169,7 @@ async function readSchema(file: string): Promise<string> {
 }
 
 function unreadable(path: string, error: unknown): TowlineError {
-  const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT'
-  const reason = isMissing ? 'no such folder' : error instanceof Error ? error.message : String(error)
+  const reason = isMissing(error) ? 'no such folder' : error instanceof Error ? error.message : String(error)
   return new TowlineError('TOWLINE_INPUT_INVALID', `cannot read ${path}: ${reason}`, {
     value: path,
     wayOut: 'Name a folder that holds <name>.avsc files and history/<name>.<version>.avsc',

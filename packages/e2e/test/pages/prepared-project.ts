@@ -65,16 +65,21 @@ export class PreparedProject implements Disposable {
   async follow(blocks: readonly Block[], env: Readonly<Record<string, string>> = {}): Promise<string> {
     return await runShell(blocks.map(scriptOf).join('\n'), {
       cwd: this.folder,
-      env: {
-        ...process.env,
-        NODE_OPTIONS: `--conditions=${CONDITION}`,
-        NODE_COMPILE_CACHE: join(ROOT, 'node_modules/.cache/compile'),
-        PATH: [this.#bin, process.env['PATH'] ?? ''].join(delimiter),
-        TOWLINE_LOG_LEVEL: 'warn',
-        ...env,
-      },
+      env: this.environment(env),
       timeoutMs: 100_000,
     })
+  }
+
+  /** What its commands find: `towline` and Node on the path, the packages as sources, and what is given. */
+  environment(env: Readonly<Record<string, string>> = {}): Readonly<Record<string, string | undefined>> {
+    return {
+      ...process.env,
+      NODE_OPTIONS: `--conditions=${CONDITION}`,
+      NODE_COMPILE_CACHE: join(ROOT, 'node_modules/.cache/compile'),
+      PATH: [this.#bin, process.env['PATH'] ?? ''].join(delimiter),
+      TOWLINE_LOG_LEVEL: 'warn',
+      ...env,
+    }
   }
 
   [Symbol.dispose](): void {
