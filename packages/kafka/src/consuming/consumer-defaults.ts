@@ -8,7 +8,7 @@ export function resolveConsumerOptions(options: ConsumerOptions): ResolvedConsum
     heartbeatIntervalMs: 500,
     rebalanceTimeoutMs: 10_000,
     maxWaitMs: 250,
-    maxBytes: 256 * 1024,
+    maxBytes: 128 * 1024,
     ...options,
   }
 }

@@ -12,7 +12,7 @@ export interface ConsumerOptions {
   readonly rebalanceTimeoutMs?: number
   /** Longest the broker may hold an empty fetch, and longest an unpatched pause may echo. Default 250. */
   readonly maxWaitMs?: number
-  /** Most bytes of one fetch of one broker. Default 2 MiB. */
+  /** Most bytes of one fetch of one broker, unless a batch is larger. Default 128 KiB: what was fetched and has not ended is copied by every garbage collection. */
   readonly maxBytes?: number
 }
 
