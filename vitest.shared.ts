@@ -10,6 +10,8 @@ export const shared: ViteUserConfig = {
     include: ['test/**/*.test.ts'],
     execArgv: [`--conditions=${source}`],
     env: { NODE_OPTIONS: `--conditions=${source}` },
+    // `npm test` runs a package for every two cores; most tests wait, for brokers and processes.
+    maxWorkers: 2,
     testTimeout: 30_000,
     hookTimeout: 60_000,
   },

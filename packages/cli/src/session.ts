@@ -1,4 +1,4 @@
-import type { Logger } from '@towline/contracts'
+import { type Logger, within } from '@towline/contracts'
 import type { Fleet, ResolvedConfig } from '@towline/fleet'
 import type { CliIo } from './cli-io.ts'
 import { createLog } from './create-log.ts'
@@ -6,7 +6,6 @@ import type { GlobalOptions } from './global-options.ts'
 import { loadConfig, openFleet } from './open-fleet.ts'
 import { createOutput, type Output } from './output/output.ts'
 import { createProgress, type Progress } from './output/progress.ts'
-import { within } from './within.ts'
 
 /** One call of one verb: where it writes, and how it reaches the fleet. */
 export interface Session {

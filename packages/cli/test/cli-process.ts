@@ -120,7 +120,7 @@ export class CliWorld {
     return await this.start(args, { stdin: '', ...options }).finished
   }
 
-  /** The same without a process of its own: half a second cheaper, for calls that only have to be refused. */
+  /** The same without a process of its own, which costs half a second. */
   async call(args: string, options: CallOptions = {}): Promise<Finished> {
     const startedAtMs = performance.now()
     const { stdin = '', cwd = FIXTURES, clock = systemClock } = options
@@ -131,8 +131,8 @@ export class CliWorld {
   }
 
   /** stdout of a call that must succeed, as JSON. */
-  async json<T>(args: string, options: CliOptions = {}): Promise<T> {
-    const { code, stdout, stderr } = await this.run(`${args} -o json`, options)
+  async json<T>(args: string): Promise<T> {
+    const { code, stdout, stderr } = await this.call(`${args} -o json`)
     if (code !== 0) throw new Error(`towline ${args} ended with ${code}: ${stderr}`)
     return JSON.parse(stdout) as T
   }

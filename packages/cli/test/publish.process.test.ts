@@ -53,7 +53,7 @@ describe.each(testBrokers())('towline publish on $name', ({ start }) => {
 
   test('a task that dies is a failure: its id on stdout, its error on stderr', async () => {
     const { code, stdout, stderr } = await world.withRunner(() =>
-      world.cli.run(`publish orders --data '{"item":"bad"}' --wait 20s`),
+      world.cli.call(`publish orders --data '{"item":"bad"}' --wait 20s`),
     )
     expect(code).toBe(1)
     expect(stdout).toMatch(/^[0-9a-f-]{36}\n$/)
@@ -61,7 +61,7 @@ describe.each(testBrokers())('towline publish on $name', ({ start }) => {
   })
 
   test('a result that does not come in time is exit code 124, and the task is there', async () => {
-    const { code, stdout, stderr } = await world.cli.run(`publish orders --data '{"item":"apple"}' --wait 300ms`)
+    const { code, stdout, stderr } = await world.cli.call(`publish orders --data '{"item":"apple"}' --wait 300ms`)
     expect(code).toBe(124)
     expect(stderr).toMatch(/^error: TOWLINE_RESULT_TIMEOUT: /)
     expect(await world.cli.json(`tasks get orders ${stdout.trim()}`)).toMatchObject({ state: 'queued' })
@@ -85,7 +85,7 @@ describe.each(testBrokers())('towline publish on $name', ({ start }) => {
   })
 
   test('as JSON: every line has its row, published or failed', async () => {
-    const { code, stdout } = await world.cli.run('publish orders - -o json', { stdin: '{"item":"a"}\nnope\n' })
+    const { code, stdout } = await world.cli.call('publish orders - -o json', { stdin: '{"item":"a"}\nnope\n' })
     expect(code).toBe(3)
     expect(JSON.parse(stdout)).toEqual({
       schemaVersion: 1,
@@ -98,7 +98,7 @@ describe.each(testBrokers())('towline publish on $name', ({ start }) => {
         { line: 2, error: { code: 'TOWLINE_INPUT_INVALID', message: expect.stringContaining('line 2 is not JSON') } },
       ],
     })
-    const streamed = await world.cli.run('publish orders - -o jsonl', { stdin: '{"item":"a"}\nnope\n' })
+    const streamed = await world.cli.call('publish orders - -o jsonl', { stdin: '{"item":"a"}\nnope\n' })
     const rows = streamed.stdout
       .trimEnd()
       .split('\n')
@@ -115,14 +115,14 @@ describe.each(testBrokers())('towline publish on $name', ({ start }) => {
 
   test('a file of lines can be sent again: its field makes the same tasks', async () => {
     const file = await fileWith('orders.jsonl', '{"item":"x1","count":1}\n{"item":"x2","count":2}\n')
-    const send = () => world.cli.run(`publish orders --file ${file} --idempotency-key-field item --key-field item`)
+    const send = () => world.cli.call(`publish orders --file ${file} --idempotency-key-field item --key-field item`)
     const first = await send()
     expect(first.code).toBe(0)
     expect((await send()).stdout).toBe(first.stdout)
   })
 
   test('a line without the field that was named is told', async () => {
-    const { code, stderr } = await world.cli.run('publish orders - --key-field basket', { stdin: '{"item":"a"}\n' })
+    const { code, stderr } = await world.cli.call('publish orders - --key-field basket', { stdin: '{"item":"a"}\n' })
     expect(code).toBe(2)
     expect(stderr).toMatch(/^TOWLINE_INPUT_INVALID: line 1 has no text or number in field "basket"/)
   })
@@ -191,38 +191,38 @@ describe.each(testBrokers())('towline publish on $name', ({ start }) => {
 
     test('an empty file, of either kind', async () => {
       const [json, lines] = await Promise.all([fileWith('empty.json', ''), fileWith('empty.jsonl', '\n')])
-      expect(await world.cli.run(`publish orders --file ${json}`)).toMatchObject({
+      expect(await world.cli.call(`publish orders --file ${json}`)).toMatchObject({
         code: 2,
         stderr: expect.stringContaining('is empty'),
       })
-      expect(await world.cli.run(`publish orders --file ${lines}`)).toMatchObject({
+      expect(await world.cli.call(`publish orders --file ${lines}`)).toMatchObject({
         code: 2,
         stderr: expect.stringContaining('is empty'),
       })
     })
 
     test('an unknown agent with exit code 4, naming those there are', async () => {
-      const { code, stderr } = await world.cli.run(`publish nosuch --data '{}'`)
+      const { code, stderr } = await world.cli.call(`publish nosuch --data '{}'`)
       expect(code).toBe(4)
       expect(stderr).toBe('error: TOWLINE_AGENT_UNKNOWN: no agent type "nosuch" is known. Known: orders\n')
     })
 
     test('an input of the wrong shape, naming the field', async () => {
-      const { code, stderr } = await world.cli.run(`publish orders --data '{"item":1}'`)
+      const { code, stderr } = await world.cli.call(`publish orders --data '{"item":1}'`)
       expect(code).toBe(2)
       expect(stderr).toMatch(/^error: TOWLINE_SCHEMA_MISMATCH: io.towline.test.Order: item must be string/)
     })
 
     test('a record larger than its topic takes, with size and bound', async () => {
       const file = await fileWith('large.json', JSON.stringify({ item: 'x'.repeat(1_100_000) }))
-      const { code, stderr } = await world.cli.run(`publish orders --file ${file}`)
+      const { code, stderr } = await world.cli.call(`publish orders --file ${file}`)
       expect(code).toBe(2)
       expect(stderr).toMatch(/^error: TOWLINE_PAYLOAD_TOO_LARGE: an input of 1\d{6} bytes, .* takes \d+/)
     })
 
     test('to wait for a registry that is out: one error, not one per line', async () => {
       const stdin = '{"item":"a"}\n'.repeat(50)
-      const { code, stderr, elapsedMs } = await world.cli.run('publish orders - --registry http://127.0.0.1:1', {
+      const { code, stderr, elapsedMs } = await world.cli.call('publish orders - --registry http://127.0.0.1:1', {
         stdin,
       })
       expect(code).toBe(1)
@@ -232,7 +232,7 @@ describe.each(testBrokers())('towline publish on $name', ({ start }) => {
     })
 
     test('to wait for brokers that are down or elsewhere', async () => {
-      const { code, stderr, elapsedMs } = await world.cli.run(
+      const { code, stderr, elapsedMs } = await world.cli.call(
         `publish orders --data '{"item":"a"}' --brokers 127.0.0.1:1`,
       )
       expect(code).toBe(1)
@@ -243,13 +243,13 @@ describe.each(testBrokers())('towline publish on $name', ({ start }) => {
     test('a schema nobody pushed, and a topic nobody made', async () => {
       const fresh = await World.on(broker)
       try {
-        const unregistered = await fresh.cli.run(`publish orders --data '{"item":"a"}'`)
+        const unregistered = await fresh.cli.call(`publish orders --data '{"item":"a"}'`)
         expect(unregistered).toMatchObject({
           code: 1,
           stderr: expect.stringMatching(/TOWLINE_(SCHEMA_UNREGISTERED|TOPIC_MISSING)/),
         })
         await fresh.fleet.registerSchemas()
-        const missing = await fresh.cli.run(`publish orders --data '{"item":"a"}'`)
+        const missing = await fresh.cli.call(`publish orders --data '{"item":"a"}'`)
         expect(missing).toMatchObject({
           code: 1,
           stderr: expect.stringMatching(/TOWLINE_TOPIC_MISSING: .*towline topics apply/),

@@ -11,9 +11,9 @@ import {
   TowlineError,
   topicNames,
 } from '@towline/contracts'
+import { ManualClock } from '@towline/test-brokers'
 import { type DeadLetters, deadLetters } from '../src/dead-letters.ts'
 import { createFailureRouter } from '../src/failure-router.ts'
-import { FakeClock } from './fake-clock.ts'
 import { MemoryLog, type StoredRecord } from './memory-log.ts'
 import { inputSchema, resultOf, resultSchema } from './schemas.ts'
 import { AT_MS, failure } from './task-fixtures.ts'
@@ -43,7 +43,7 @@ export interface Published {
 
 /** One agent's topics with everything that reads and writes dead letters, and the little of a runner they need. */
 export class DeadLetterWorld {
-  readonly clock = new FakeClock(AT_MS)
+  readonly clock = new ManualClock(AT_MS)
   readonly log: MemoryLog = new MemoryLog(this.clock, {
     [names.tasks]: 4,
     [names.replay]: 2,

@@ -8,10 +8,10 @@ import {
   userHeaders,
 } from '@towline/contracts'
 import { SendDropped, type SendGuard } from '@towline/kafka'
+import { ManualClock } from '@towline/test-brokers'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { createFailureRouter, type FailureRouter } from '../src/failure-router.ts'
 import type { SourceRecord } from '../src/moved-record.ts'
-import { FakeClock } from './fake-clock.ts'
 import { MemoryLog, type StoredRecord } from './memory-log.ts'
 import { AT_MS, failure } from './task-fixtures.ts'
 
@@ -21,12 +21,12 @@ const SEND: SendGuard = () => 'send'
 const HEADER_ROOM_BYTES = 64 * 1024
 const MARGIN_BYTES = 16 * 1024
 
-let clock: FakeClock
+let clock: ManualClock
 let log: MemoryLog
 let router: FailureRouter
 
 beforeEach(() => {
-  clock = new FakeClock(AT_MS)
+  clock = new ManualClock(AT_MS)
   log = new MemoryLog(clock, { [names.tasks]: 12, [names.retry(5_000)]: 3, [names.retry(60_000)]: 3, [names.dlq]: 3 })
   router = createFailureRouter({ sender: log.sender, names, clock })
 })

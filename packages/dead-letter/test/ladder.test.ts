@@ -1,7 +1,7 @@
+import { ManualClock } from '@towline/test-brokers'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { MAX_WAIT_MS, tierFor, whenTierIsOver } from '../src/ladder.ts'
-import { FakeClock } from './fake-clock.ts'
 
 const DEFAULT_TIERS_MS = [5_000, 60_000, 600_000, 3_600_000]
 const ladders = fc
@@ -60,7 +60,7 @@ function descend(
   tiersMs: readonly number[],
   dueAtMs: number | undefined,
   firstTierMs: number,
-  clock: FakeClock,
+  clock: ManualClock,
   jumps: readonly number[],
 ): { readonly hops: number; readonly ranAtMs: number; readonly waitedMs: number } {
   // L2: each hop takes at least the shortest tier, and clocks set back give at most that much to wait again.
@@ -71,7 +71,7 @@ function descend(
   const startedMs = clock.monotonicMs()
   for (;;) {
     const appendedAtMs = clock.nowMs()
-    clock.jumpWall(jumps[hops] ?? 0)
+    clock.jump(jumps[hops] ?? 0)
     clock.advance(remainingInTierMs(appendedAtMs, tierMs, clock.nowMs()))
     const verdict = whenTierIsOver(tiersMs, dueAtMs, clock.nowMs())
     switch (verdict.kind) {
@@ -93,7 +93,7 @@ const ladderWithTier = ladders.filter((tiersMs) => tiersMs.length > 0)
 test('L3: a task that hops down runs exactly when it is due while clocks are steady', () =>
   fc.assert(
     fc.property(ladderWithTier, fc.integer({ min: 0, max: 7_200_000 }), (tiersMs, delayMs) => {
-      const clock = new FakeClock()
+      const clock = new ManualClock()
       const tierMs = tierFor(tiersMs, delayMs)
       fc.pre(tierMs !== undefined)
       const dueAtMs = clock.nowMs() + delayMs
@@ -108,7 +108,7 @@ test('L2, L3: whatever the wall clock does, the ladder ends, and never before th
       fc.integer({ min: 5_000, max: 7_200_000 }),
       fc.array(fc.integer({ min: -600_000, max: 600_000 }), { maxLength: 5 }),
       (tiersMs, delayMs, jumps) => {
-        const clock = new FakeClock()
+        const clock = new ManualClock()
         const tierMs = tierFor(tiersMs, delayMs)
         fc.pre(tierMs !== undefined)
         const dueAtMs = clock.nowMs() + delayMs
@@ -121,14 +121,14 @@ test('L2, L3: whatever the wall clock does, the ladder ends, and never before th
 test('without a due time a task waits its tier and runs, and a clock that jumps back holds it no longer', () =>
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 7_200 }), fc.integer({ min: -86_400_000, max: 0 }), (seconds, jump) => {
-      const clock = new FakeClock()
+      const clock = new ManualClock()
       const { hops, waitedMs } = descend([seconds * 1_000], undefined, seconds * 1_000, clock, [jump])
       expect({ hops, waitedMs }).toEqual({ hops: 0, waitedMs: seconds * 1_000 })
     }),
   ))
 
 test('a task from a tier that is no longer configured goes on through those that are', () => {
-  const clock = new FakeClock()
+  const clock = new ManualClock()
   const dueAtMs = clock.nowMs() + 200_000
   expect(descend([7_000], dueAtMs, 90_000, clock, [])).toMatchObject({ ranAtMs: dueAtMs, hops: 15 })
 })

@@ -127,11 +127,11 @@ describe('where its end is looked for', () => {
 
   test('with an hour to spare, when the clocks that published and killed it were ahead of the one that ended it', async () => {
     const aheadMs = 50 * 60_000
-    world.clock.jumpWall(aheadMs)
+    world.clock.jump(aheadMs)
     const published = world.publish()
-    world.clock.jumpWall(-aheadMs)
+    world.clock.jump(-aheadMs)
     world.end(published.taskId, 1, 'succeeded')
-    world.clock.jumpWall(aheadMs)
+    world.clock.jump(aheadMs)
     await world.kill(published)
     world.end(published.taskId, 1, 'dead-lettered')
     expect(await counts()).toEqual({ open: 0, pending: 0, void: 1, resolved: 0 })

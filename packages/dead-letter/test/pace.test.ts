@@ -1,16 +1,16 @@
+import { ManualClock } from '@towline/test-brokers'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { Pace } from '../src/pace.ts'
-import { FakeClock } from './fake-clock.ts'
 
 /** The moments at which `count` calls went through while each took `workMs`. */
 async function turns(ratePerSecond: number, count: number, workMs: (n: number) => number): Promise<number[]> {
-  const clock = new FakeClock()
+  const clock = new ManualClock()
   const pace = new Pace(ratePerSecond, clock)
   const atMs: number[] = []
   for (let n = 0; n < count; n += 1) {
     const turn = pace.turn()
-    clock.advance(clock.timers > 0 ? 10_000 : 0)
+    clock.advance(clock.pending > 0 ? 10_000 : 0)
     await turn
     atMs.push(clock.monotonicMs())
     clock.advance(workMs(n))
@@ -20,7 +20,7 @@ async function turns(ratePerSecond: number, count: number, workMs: (n: number) =
 
 describe('a rate per second', () => {
   test('spaces calls evenly', async () => {
-    const clock = new FakeClock()
+    const clock = new ManualClock()
     const pace = new Pace(4, clock)
     const atMs: number[] = []
     const caller = (async () => {
@@ -44,28 +44,28 @@ describe('a rate per second', () => {
   })
 
   test.each([0, -1, Number.NaN])('of %d is refused', (rate) => {
-    expect(() => new Pace(rate, new FakeClock())).toThrow(expect.objectContaining({ code: 'TOWLINE_OPTION_INVALID' }))
+    expect(() => new Pace(rate, new ManualClock())).toThrow(expect.objectContaining({ code: 'TOWLINE_OPTION_INVALID' }))
   })
 
   test('without one nobody waits', async () => {
-    const clock = new FakeClock()
+    const clock = new ManualClock()
     const pace = new Pace(undefined, clock)
     for (let n = 0; n < 1_000; n += 1) await pace.turn()
     expect(clock.monotonicMs()).toBe(0)
   })
 
   test('an abort ends the wait at once and leaves no timer and no listener behind', async () => {
-    const clock = new FakeClock()
+    const clock = new ManualClock()
     const pace = new Pace(0.001, clock)
     const controller = new AbortController()
     await pace.turn(controller.signal)
     const waiting = pace.turn(controller.signal)
-    expect(clock.timers).toBe(1)
+    expect(clock.pending).toBe(1)
     controller.abort()
     await waiting
-    expect(clock.timers).toBe(0)
+    expect(clock.pending).toBe(0)
     await pace.turn(controller.signal)
-    expect(clock.timers).toBe(0)
+    expect(clock.pending).toBe(0)
   })
 })
 
@@ -75,12 +75,12 @@ test('no second ever sees more calls than the rate and a tenth, whatever the cal
       fc.integer({ min: 1, max: 500 }),
       fc.array(fc.integer({ min: 0, max: 400 }), { minLength: 1, maxLength: 20 }),
       async (rate, works) => {
-        const clock = new FakeClock()
+        const clock = new ManualClock()
         const pace = new Pace(rate, clock)
         const atMs: number[] = []
         for (let n = 0; n < 200; n += 1) {
           const turn = pace.turn()
-          while (clock.timers > 0) clock.advance(0.5)
+          while (clock.pending > 0) clock.advance(0.5)
           await turn
           atMs.push(clock.monotonicMs())
           clock.advance(works[n % works.length] ?? 0)

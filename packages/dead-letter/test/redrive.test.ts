@@ -389,7 +389,7 @@ describe('while a redrive runs', () => {
     void done.finally(() => (settled = true))
     while (!settled) {
       await new Promise(setImmediate)
-      if (world.clock.timers > 0) world.clock.advance(10)
+      if (world.clock.pending > 0) world.clock.advance(10)
     }
     expect((await done).counts.redriven).toBe(21)
     expect(world.clock.monotonicMs() - startedMs).toBe(2_000)

@@ -150,4 +150,25 @@ describe.each(testBrokers())('Offsets that expired, on $name', ({ start }) => {
     await age(fleet)
     await expect(startRunner(fleet, journal)).rejects.toMatchObject({ code: 'TOWLINE_OFFSETS_EXPIRED' })
   })
+
+  test('are noticed also of a topic that was made anew and still empty when its runner came', async () => {
+    const journal = createJournal()
+    await using fleet = await TestFleet.start(broker, [workAgent(type, journal)], { partitions: 1 })
+    const { tasks: topic } = topicNames(type.type, fleet.namespace)
+    const runTen = async () => {
+      await using runner = await startRunner(fleet, journal)
+      await vi.waitFor(() => expect(runner.stats().partitions).toContainEqual({ topic, partition: 0 }), WAIT)
+      const published = await Promise.all(Array.from({ length: 10 }, (_, n) => fleet.send(type, work(n))))
+      await vi.waitFor(async () => {
+        const ended = countingEnds(await fleet.ends(type))
+        expect(published.filter(({ taskId }) => !ended.has(`${taskId}/1`))).toEqual([])
+      }, WAIT)
+    }
+    await runTen()
+    await (await fleet.fleet.admin()).deleteTopics([topic])
+    await fleet.fleet.topics.apply()
+    await runTen()
+    await age(fleet)
+    await expect(startRunner(fleet, journal)).rejects.toMatchObject({ code: 'TOWLINE_OFFSETS_EXPIRED' })
+  })
 })

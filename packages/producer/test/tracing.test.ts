@@ -98,3 +98,23 @@ test('without tracing a task carries no trace context; an active one of another 
   )
   expect(await traceparentOf(traced.taskId)).toBe(`00-${remote.traceId}-${remote.spanId}-00`)
 })
+
+test.each(['onStart', 'onEnd'] as const)(
+  'tracing that throws in %s loses the span and nothing else',
+  async (moment) => {
+    const broken = {
+      onStart(): void {},
+      onEnd(): void {},
+      forceFlush: async () => {},
+      shutdown: async () => {},
+      [moment]: () => {
+        throw new Error('exporter fell over')
+      },
+    }
+    trace.setGlobalTracerProvider(new TracerProvider({ spanProcessors: [broken] }))
+    const towline = await bench.connect()
+    const [outcome] = await towline.publishMany(echo, [{ input: { text: 'hi', times: 1 } }])
+    expect(outcome?.kind).toBe('published')
+    await towline.flush()
+  },
+)

@@ -53,7 +53,7 @@ export function resolveRanges(selection: RangeSelection, log: PinnedLog): Resolv
     const to = boundOf(selection.to, partition) ?? { kind: 'end' }
     checkOrder(partition, from, to, log.nowMs)
     const wanted = { from: offsetOf(from, offsets, log), to: Math.min(offsetOf(to, offsets, log), high) }
-    const clip = clipOf(from, wanted, offsets)
+    const clip = clipOf(from, wanted, offsets, log.nowMs)
     if (clip !== undefined) clipped.push(clip)
     const range = { partition, from: Math.max(wanted.from, low), to: wanted.to }
     if (range.from < range.to) ranges.push(range)
@@ -129,17 +129,18 @@ function offsetOf(bound: RangeBound, { partition, low, high }: PartitionOffsets,
   }
 }
 
-/** By offset the loss can be counted; by time it is only known that older records were deleted. */
+/** By offset the loss can be counted; by time it is only known that older records were deleted, none of them from the future. */
 function clipOf(
   from: RangeBound,
   wanted: { readonly from: number; readonly to: number },
   { partition, low }: PartitionOffsets,
+  nowMs: number,
 ): ClippedRange | undefined {
   if (from.kind === 'offset' && wanted.from < low) {
     return { partition, logStart: low, lost: Math.max(0, Math.min(low, wanted.to) - wanted.from) }
   }
-  const isByTime = from.kind === 'time' || from.kind === 'ago'
-  return isByTime && low > 0 && wanted.from <= low ? { partition, logStart: low, lost: null } : undefined
+  const isPast = (timeOf(from, nowMs) ?? nowMs) < nowMs
+  return isPast && low > 0 && wanted.from <= low ? { partition, logStart: low, lost: null } : undefined
 }
 
 /** The times a range was understood as: a day and `-2h` depend on the reader's clock. Empty where none was given. */

@@ -47,7 +47,7 @@ test('lists the replays of one agent, newest first', async () => {
   world.cluster.append('other.tasks', { partition: 0 })
   const ids: string[] = []
   for (const agentType of ['digest', 'other', 'digest']) {
-    world.clock.stall(1_000)
+    world.clock.jump(1_000)
     const plan = await world.plan({ agentType, toTopic: 'digest.replay' })
     await savePlan(plan, world.ports())
     ids.push(plan.replayId)

@@ -1,5 +1,6 @@
 import { idOfReplay } from '@towline/contracts'
 import { createRecordSender, type KafkaRecord, type ProducerPort } from '@towline/kafka'
+import { VirtualClock } from '@towline/kafka/memory'
 import {
   type DryRunCounts,
   dryRunReplay,
@@ -11,7 +12,6 @@ import {
 } from '../src/index.ts'
 import type { LivingPorts } from './faulty-ports.ts'
 import { MemoryCluster, type SeedRecord } from './memory-cluster.ts'
-import { VirtualClock } from './virtual-clock.ts'
 
 export const TASKS = 'digest.tasks'
 export const REPLAY = 'digest.replay'

@@ -111,10 +111,10 @@ describe('rate', () => {
       fc.asyncProperty(fc.integer({ min: 5, max: 3_000 }), fc.nat(30), async (ratePerSecond, ackMs) => {
         const world = seededWorld(200)
         world.ackMs = ackMs
-        const startMs = world.clock.monotonicMs()
+        const startMs = world.clock.nowMs()
         const { records } = await run(world, { ratePerSecond }, { checkpointIntervalMs: 50 })
         const sentAtMs = world.cluster.records(REPLAY).map(({ timestampMs }) => timestampMs)
-        const lastMs = Math.max(...sentAtMs) - 1_700_000_000_000 - startMs
+        const lastMs = Math.max(...sentAtMs) - startMs
         const idealMs = ((records - 1) * 1_000) / ratePerSecond
         expect(lastMs).toBeGreaterThanOrEqual(idealMs * 0.95)
         expect(lastMs).toBeLessThanOrEqual(idealMs * 1.05 + 2 * ackMs + 2)
@@ -322,7 +322,7 @@ describe('a finished replay', () => {
     const plan = await world.plan()
     await world.clock.until(runReplay(plan, world.ports()))
     const before = await replayStatus(plan, { admin: world.cluster.admin() })
-    world.clock.stall(5_000)
+    world.clock.jump(5_000)
     expect(await runReplay(plan, world.ports())).toMatchObject({ end: 'finished', records: 60, sent: 0 })
     expect(await replayStatus(plan, { admin: world.cluster.admin() })).toEqual(before)
     expect(await resumeReplay(plan, world.ports())).toMatchObject({ end: 'finished', records: 60, sent: 0 })

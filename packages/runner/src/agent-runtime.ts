@@ -6,6 +6,7 @@ import {
   TaskEvent,
   TaskResult,
   TowlineError,
+  within,
 } from '@towline/contracts'
 import type { AdminPort, KafkaDriver, ReaderPort, RecordSender, TopicPartition } from '@towline/kafka'
 import { Admission } from './admission.ts'
@@ -26,7 +27,6 @@ import { SupervisedConsumer } from './supervised-consumer.ts'
 import { TaskFlow } from './task-flow.ts'
 import type { TaskSlot } from './task-slot.ts'
 import { type ConsumedTopic, TopicConsumer } from './topic-consumer.ts'
-import { within } from './within.ts'
 
 /** What every agent of a runner shares. */
 export interface SharedRuntime {

@@ -4,6 +4,7 @@ import { Attempt, type AttemptListener } from './attempt.ts'
 import { AttemptSpan } from './attempt-span.ts'
 import type { AttemptTrace, Disposition } from './outcome-router.ts'
 import type { Partition } from './partition.ts'
+import { promised } from './promised.ts'
 import type { FlowResult, TaskFlowContext } from './task-flow.ts'
 import type { TaskSlot } from './task-slot.ts'
 
@@ -55,12 +56,12 @@ export class AttemptPass implements AttemptListener {
   onOutcome(outcome: AttemptOutcome): void {
     const { partition, slot } = this.#task
     const { router, clock, onOutcome } = this.#context
-    onOutcome(slot, { outcome, durationMs: clock.monotonicMs() - this.#startedMonotonicMs })
-    this.#span.end(outcome)
-    const trace: AttemptTrace = { startedAtMs: this.#startedAtMs, traceparent: this.#span.traceparent }
-    router
-      .route(partition, slot, outcome, trace)
-      .then((disposition) => this.#routed(outcome, disposition), this.#reject)
+    promised(() => {
+      onOutcome(slot, { outcome, durationMs: clock.monotonicMs() - this.#startedMonotonicMs })
+      this.#span.end(outcome)
+      const trace: AttemptTrace = { startedAtMs: this.#startedAtMs, traceparent: this.#span.traceparent }
+      return router.route(partition, slot, outcome, trace)
+    }).then((disposition) => this.#routed(outcome, disposition), this.#reject)
   }
 
   onSettled(): void {

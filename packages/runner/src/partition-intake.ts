@@ -56,7 +56,7 @@ export class PartitionIntake {
       envelope,
       lane: this.#context.lanes.laneOf(this.#laneKeyOf(envelope)),
       bytes: (copy.key?.length ?? 0) + (copy.value?.length ?? 0) + SLOT_BYTES,
-      mayHaveRun: this.#mayHaveRun(record.offset) || known.started,
+      mayHaveRun: known.started || this.#mayHaveRun(record.offset),
       attempt: envelope.attempt + known.attempts,
       spentInPlace: known.attempts,
       firstFailure: undefined,

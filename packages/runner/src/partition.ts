@@ -6,7 +6,6 @@ import {
   encodeCommitNote,
   type Ordering,
   readEnvelope,
-  recordHash,
   type TaskEnvelope,
 } from '@towline/contracts'
 import type {
@@ -22,7 +21,8 @@ import type { IntakeGate } from './intake-gate.ts'
 import { Lanes } from './lanes.ts'
 import { OffsetLedger } from './offset-ledger.ts'
 import { needsHistory } from './partition-history.ts'
-import { copyOf, isNoteOf, PartitionIntake } from './partition-intake.ts'
+import { PartitionIntake } from './partition-intake.ts'
+import { PartitionNote } from './partition-note.ts'
 import { RepeatGuard } from './repeat-guard.ts'
 import { StartAllowance } from './start-allowance.ts'
 import type { TaskSlot } from './task-slot.ts'
@@ -79,35 +79,30 @@ export class Partition {
   readonly #intake: PartitionIntake
   readonly #repeats: RepeatGuard
   readonly #allowance: StartAllowance
+  readonly #note: PartitionNote
   readonly #lanes = new Lanes<TaskSlot>()
   readonly #slots = new Map<number, TaskSlot>()
   readonly #running = new Map<TaskSlot, Interruptible>()
   readonly #parked = new Map<TaskSlot, Cancel>()
   #awaitingLog: TaskSlot[] = []
   #ledger: OffsetLedger
-  #inherited: CommitNote | null
-  #lastFinished: KafkaRecord | undefined
   #cancelNotDue: Cancel | undefined
   #isLost = false
-  readonly #logStart: number
   readonly #claimAfter: Claim
   #claim: Claim
   #isDirty: boolean
-  /** What the commit under way says finished, until a marker of it is left. */
-  #toRemember: KafkaRecord | 'remembered' | undefined
 
   constructor(assignment: FreshAssignment, base: number, context: PartitionContext) {
-    const note = decodeCommitNote(assignment.metadata)
+    const note = noteAt(base, assignment)
     this.tp = assignment.tp
     this.permitKind = context.permitKind
     this.#context = context
-    this.#inherited = note?.base === base ? note : null
-    this.wasHandedOverClean = this.#inherited?.clean === true
-    this.#ledger = new OffsetLedger(base, this.#inherited)
-    this.#intake = new PartitionIntake({ ...context, assignment, note: this.#inherited, lanes: this.#lanes })
+    this.wasHandedOverClean = note?.clean === true
+    this.#note = new PartitionNote(note, assignment.logStart, (record) => context.remember(record))
+    this.#ledger = new OffsetLedger(base, note)
+    this.#intake = new PartitionIntake({ ...context, assignment, note, lanes: this.#lanes })
     this.#allowance = new StartAllowance(context.maxInFlight)
     this.#repeats = new RepeatGuard({ ...context, isTier: context.tierGate !== undefined })
-    this.#logStart = assignment.logStart
     const saysNothingRan = assignment.committed === null || this.wasHandedOverClean // A4
     this.#claimAfter = saysNothingRan ? 'claiming' : 'claimed'
     this.#claim = needsHistory(assignment) ? 'unknown' : this.#claimAfter
@@ -170,7 +165,9 @@ export class Partition {
 
   /** `other-log`: nothing of it was taken. The note speaks of another record at its base (A3): all of the log is to be run. */
   onRecords(records: readonly KafkaRecord[], next: number): RecordsVerdict | { readonly kind: 'other-log' } {
-    if (this.#isOtherLog(records)) return { kind: 'other-log' }
+    const log = this.#note.judge(records)
+    if (log.kind === 'other-log') return log
+    if (log.kind === 'later-base') this.#ledger = new OffsetLedger(log.base, null)
     for (const record of records) {
       const waitMs = this.#context.tierGate?.waitMs(record) ?? 0
       if (waitMs > 0) return this.#refuse(record.offset, waitMs)
@@ -254,6 +251,7 @@ export class Partition {
     if (this.#isLost) return 0
     this.#isLost = true
     this.#stopTimers()
+    this.#repeats.stop()
     for (const slot of this.#slots.values()) this.#context.admission.leave(slot.bytes)
     const interrupted = this.#running.size
     for (const attempt of this.#running.values()) attempt.interrupt('lost')
@@ -279,13 +277,14 @@ export class Partition {
     this.#allowance.commitBegins()
     const state = this.#ledger.state()
     const isClean = clean && this.#running.size === 0 && this.#intake.isSettled(state.base)
-    const note = { ...state, ...this.#hashAt(state.base), owner, clean: isClean }
-    if (this.#toRemember !== 'remembered') this.#toRemember = this.#lastFinished
+    const hash = this.#note.hashAt(state.base, this.#slots.get(state.base)?.record)
+    this.#note.commitBegins()
+    const note = { ...state, ...hash, owner, clean: isClean }
     return { tp: this.tp, next: state.base, metadata: encodeCommitNote(note) }
   }
 
   commitConfirmed(): void {
-    this.#remember()
+    this.#note.commitConfirmed()
     this.#allowance.commitConfirmed()
     if (this.#claim === 'claiming') this.#claim = 'claimed'
     this.#announce()
@@ -293,15 +292,6 @@ export class Partition {
 
   commitFailed(): void {
     this.#isDirty = true
-  }
-
-  #remember(): void {
-    const record = this.#toRemember
-    if (record === undefined || record === 'remembered') return
-    this.#toRemember = 'remembered'
-    this.#context.remember(record).catch(() => {
-      this.#toRemember = undefined // The next confirmed commit tries again.
-    })
   }
 
   /** Where there is no room for the task whose turn it is, the one that pins the committed offset makes some. */
@@ -317,7 +307,7 @@ export class Partition {
   #admit(record: KafkaRecord): void {
     const admitted = this.#ledger.admit(record.offset)
     if (admitted.kind === 'finished') {
-      if (record.offset > (this.#lastFinished?.offset ?? -1)) this.#lastFinished = copyOf(record)
+      this.#note.hadFinished(record)
       const { envelope } = readEnvelope({ ...this.tp, ...record })
       this.#repeats.rememberUnspent(envelope, envelope.attempt)
       return
@@ -330,32 +320,11 @@ export class Partition {
 
   #leave(slot: TaskSlot): void {
     const { offset } = slot.record
-    if (offset >= (this.#lastFinished?.offset ?? -1)) this.#lastFinished = slot.record
+    this.#note.finished(slot.record)
     this.#ledger.finish(offset)
     this.#slots.delete(offset)
     this.#context.admission.leave(slot.bytes)
     this.#changed()
-  }
-
-  /** Looks at the first record from the base of the note taken over on; where the log begins there, no record is missed. */
-  #isOtherLog(records: readonly KafkaRecord[]): boolean {
-    const note = this.#inherited
-    if (note === null || note.hashIsBelowBase) return false
-    const record = records.find(({ offset }) => offset >= note.base)
-    if (record === undefined) return false
-    this.#inherited = null
-    if (isNoteOf(note, record)) return false
-    if (record.offset === note.base && note.base > this.#logStart) return true
-    this.#ledger = new OffsetLedger(record.offset, null)
-    return false
-  }
-
-  #hashAt(base: number): Pick<CommitNote, 'hash' | 'hashIsBelowBase'> {
-    const record = this.#slots.get(base)?.record
-    if (record !== undefined) return { hash: recordHash(record.key, record.value), hashIsBelowBase: false }
-    if (this.#inherited?.base === base) return this.#inherited
-    const last = this.#lastFinished
-    return { hash: last === undefined ? 0 : recordHash(last.key, last.value), hashIsBelowBase: true }
   }
 
   #refuse(offset: number, waitMs: number): RecordsVerdict {
@@ -396,4 +365,10 @@ export class Partition {
   #announce(): void {
     if (this.hasReady) this.#context.onReady(this)
   }
+}
+
+/** The note of the last commit, where it speaks of the log from `base` on. */
+function noteAt(base: number, { metadata }: FreshAssignment): CommitNote | null {
+  const note = decodeCommitNote(metadata)
+  return note?.base === base ? note : null
 }

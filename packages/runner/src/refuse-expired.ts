@@ -1,5 +1,5 @@
 import { groupIdOf, isTowlineError } from '@towline/contracts'
-import type { AdminPort, FreshAssignment } from '@towline/kafka'
+import type { AdminPort, FreshAssignment, TopicPartition } from '@towline/kafka'
 import type { PartitionHistory } from './partition-history.ts'
 
 /**
@@ -10,7 +10,7 @@ import type { PartitionHistory } from './partition-history.ts'
  */
 export async function refuseExpired(
   topic: string,
-  { admin, history }: { readonly admin: AdminPort; readonly history: PartitionHistory },
+  { admin, history }: { readonly admin: AdminPort; readonly history: Pick<PartitionHistory, 'judge'> },
 ): Promise<void> {
   const groupId = groupIdOf(topic)
   const bounds = await admin.offsets(topic)
@@ -23,6 +23,14 @@ export async function refuseExpired(
   })
   if (uncommitted.length === 0) return
   const verdicts = await history.judge(groupId, uncommitted)
-  const expired = verdicts.find((verdict) => isTowlineError(verdict))
-  if (expired !== undefined) throw expired
+  for (const [at, { tp }] of uncommitted.entries()) {
+    const verdict = verdicts[at]
+    // Another runner may have begun it since: a marker follows a commit, so that what was committed is asked last.
+    if (isTowlineError(verdict) && !(await isCommitted(admin, groupId, tp))) throw verdict
+  }
+}
+
+async function isCommitted(admin: AdminPort, groupId: string, tp: TopicPartition): Promise<boolean> {
+  const [committed] = await admin.committed(groupId, [tp])
+  return committed !== undefined && committed.next !== null
 }

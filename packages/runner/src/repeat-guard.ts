@@ -1,4 +1,4 @@
-import type { Clock, TaskEnvelope } from '@towline/contracts'
+import type { Cancel, Clock, TaskEnvelope } from '@towline/contracts'
 import { RecentFinishes } from './recent-finishes.ts'
 import type { TaskSlot } from './task-slot.ts'
 
@@ -27,6 +27,8 @@ export class RepeatGuard {
   readonly #recent: RecentFinishes
   readonly #idempotent: RecentFinishes
   #log: 'unread' | 'reading' | 'read' = 'unread'
+  #isStopped = false
+  #cancelReread: Cancel | undefined
 
   constructor(context: RepeatGuardContext) {
     this.#context = context
@@ -62,6 +64,12 @@ export class RepeatGuard {
     void this.#read(base, then)
   }
 
+  /** Nobody waits for the log any more: it is not asked for again. */
+  stop(): void {
+    this.#isStopped = true
+    this.#cancelReread?.()
+  }
+
   async #read(base: number, then: () => void): Promise<void> {
     try {
       for (const run of await this.#context.finishedBelow(base)) {
@@ -70,7 +78,8 @@ export class RepeatGuard {
       this.#log = 'read'
       then()
     } catch {
-      this.#context.clock.after(REREAD_AFTER_MS, () => void this.#read(base, then))
+      if (this.#isStopped) return
+      this.#cancelReread = this.#context.clock.after(REREAD_AFTER_MS, () => void this.#read(base, then))
     }
   }
 }

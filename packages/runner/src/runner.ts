@@ -1,5 +1,5 @@
 import { EventEmitter } from 'node:events'
-import { type Clock, type Logger, type SchemaSource, TowlineError } from '@towline/contracts'
+import { type Clock, type Logger, type SchemaSource, TowlineError, within } from '@towline/contracts'
 import {
   type AdminPort,
   GroupMarkers,
@@ -16,7 +16,6 @@ import type { RunnerEventMap, RunnerEvents } from './runner-events.ts'
 import { type ResolvedRunnerOptions, type RunnerOptions, resolveRunnerOptions } from './runner-options.ts'
 import type { ChildPublisher, RunnerAgent } from './runner-ports.ts'
 import { isLegalTransition, type RunnerState } from './runner-state.ts'
-import { within } from './within.ts'
 
 /** What a runner is made of; the ports stay their owner's to close. */
 export interface RunnerParts {

@@ -1,3 +1,5 @@
+import { NOTE_BODY_MAX_BYTES } from '@towline/contracts'
+
 /** Starts between two confirmed commits, in multiples of maxInFlight: far more than a commit interval takes. */
 const STARTS_PER_COMMIT = 8
 
@@ -34,10 +36,14 @@ export class StartAllowance {
   }
 }
 
+/** Unfinished tasks that one may overtake: a note of which these wait would have no room for its mark. */
+const MOST_OVERTAKEN = 8 * NOTE_BODY_MAX_BYTES
+
 /**
- * How many tasks that a commit does not call finished its owner may have run, the first in offset order: those that have
- * started since, those that ran then, and those in memory that they overtook.
+ * How many tasks that a commit neither calls finished nor lists as started its owner may have run, the first in offset
+ * order: those that have started since, and those that they overtook. A fetch is taken whole, so that these are not
+ * bounded by maxInFlight.
  */
 export function suspectsOf(maxInFlight: number): number {
-  return (STARTS_PER_COMMIT + 2) * maxInFlight
+  return STARTS_PER_COMMIT * maxInFlight + MOST_OVERTAKEN
 }

@@ -66,6 +66,7 @@ export class TaskFlow {
 
   async #decodeAndRun(partition: Partition, slot: TaskSlot, onSettled: () => void): Promise<FlowResult> {
     const decoded = await this.#context.inputCodec.decode(slot.record.value)
+    if (partition.guard() !== 'send') return routed({ kind: 'parked', delayMs: 0 }) // the registry may take a session
     return await this.#runDecoded(partition, slot, decoded, onSettled)
   }
 

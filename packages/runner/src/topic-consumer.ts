@@ -274,8 +274,9 @@ export class TopicConsumer implements ConsumerHandlers {
     const { base, lost, isOtherLog } = startOf(assignment)
     if (isOtherLog) {
       this.#context.log.error({ ...tp, committed, logEnd }, 'the log ends before what was committed: all of it is run')
-      this.#context.history.forget(groupIdOf(this.topic), tp)
     }
+    // Nor is a marker of a log that never held a record: the next one that finishes leaves a new one.
+    if (isOtherLog || logEnd === 0) this.#context.history.forget(groupIdOf(this.topic), tp)
     if (lost !== null) this.#context.onDataLost(tp, lost)
     return base
   }

@@ -122,6 +122,18 @@ describe('partition', () => {
     expect(bench.partition.take()?.record.offset).toBe(0)
   })
 
+  test.each(['before', 'while'])('once lost it asks for the log no more, lost %s a read of it fails', async (when) => {
+    const bench = new PartitionBench()
+    bench.finishedBelow = async () => await Promise.reject(new Error('closed'))
+    bench.deliver(taskRecord(0, { idempotencyKey: 'k' }))
+    takeAll(bench)
+    if (when === 'while') await settle()
+    bench.partition.lose()
+    await settle()
+    expect(bench.clock.pending).toBe(0)
+    expect(bench.logReads).toHaveLength(1)
+  })
+
   test('a key that is parked for a retry is not woken by the log being read', async () => {
     const bench = new PartitionBench()
     bench.deliver(taskRecord(0, { key: 'a' }), taskRecord(1, { key: 'a', idempotencyKey: 'k' }))

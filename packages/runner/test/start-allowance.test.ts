@@ -99,3 +99,17 @@ test('starts go on when a commit is confirmed, and are told that they may', () =
   expect(bench.readyCount).toBe(before + 1)
   expect(runOne()).toBe(true)
 })
+
+test('one that overtook all the fetch it came with is suspected too, however small maxInFlight', () => {
+  const count = 24_000 // as many as a commit note has room for
+  const hot = Array.from({ length: count - 1 }, (_, offset) => taskRecord(offset, { key: 'hot' }))
+  const records = [...hot, taskRecord(count - 1)]
+  const unclean = { committed: 0, metadata: noteText(records[0] ?? FIRST), logEnd: count }
+  const owner = new PartitionBench(unclean, { maxInFlight: IN_FLIGHT })
+  owner.deliver(...records)
+  const started = [owner.partition.take()?.record.offset, owner.partition.take()?.record.offset]
+  expect(started).toEqual([0, count - 1])
+  const next = new PartitionBench(unclean, { maxInFlight: IN_FLIGHT })
+  next.deliver(...records)
+  expect([next.partition.take()?.mayHaveRun, next.partition.take()?.mayHaveRun]).toEqual([true, true])
+})

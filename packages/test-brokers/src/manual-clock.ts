@@ -1,18 +1,33 @@
-/** A clock the test moves: a `Clock` of @towline/contracts. Both of its times are the same. */
+/** A clock the test moves, in one step that nothing else interrupts: a `Clock` of @towline/contracts. */
 export class ManualClock {
-  #nowMs = 1_000_000
+  #monotonicMs = 0
+  #wallOffsetMs: number
   #timers: { readonly atMs: number; readonly action: () => void }[] = []
 
+  constructor(startAtMs = 1_700_000_000_000) {
+    this.#wallOffsetMs = startAtMs
+  }
+
   nowMs(): number {
-    return this.#nowMs
+    return this.#wallOffsetMs + this.#monotonicMs
   }
 
   monotonicMs(): number {
-    return this.#nowMs
+    return this.#monotonicMs
+  }
+
+  /** Timers set and not yet run or cancelled. */
+  get pending(): number {
+    return this.#timers.length
+  }
+
+  /** Moves the wall clock alone. */
+  jump(byMs: number): void {
+    this.#wallOffsetMs += byMs
   }
 
   after(delayMs: number, action: () => void): () => void {
-    const timer = { atMs: this.#nowMs + Math.max(0, delayMs), action }
+    const timer = { atMs: this.#monotonicMs + Math.max(0, delayMs), action }
     this.#timers.push(timer)
     return () => {
       this.#timers = this.#timers.filter((other) => other !== timer)
@@ -21,14 +36,14 @@ export class ManualClock {
 
   /** Moves time on and runs what is due on the way, in order. */
   advance(byMs: number): void {
-    const untilMs = this.#nowMs + byMs
+    const untilMs = this.#monotonicMs + byMs
     for (;;) {
       const due = this.#timers.filter((timer) => timer.atMs <= untilMs).sort((a, b) => a.atMs - b.atMs)[0]
       if (due === undefined) break
       this.#timers = this.#timers.filter((timer) => timer !== due)
-      this.#nowMs = Math.max(this.#nowMs, due.atMs)
+      this.#monotonicMs = Math.max(this.#monotonicMs, due.atMs)
       due.action()
     }
-    this.#nowMs = untilMs
+    this.#monotonicMs = untilMs
   }
 }

@@ -17,7 +17,7 @@ interface DoctorOptions {
 export function doctorCommand(cli: Cli): Command {
   const command = new Command('doctor')
     .description('Look at brokers, topics, partitions, registry, clock and Node, and say what to change')
-    .option('--measure-clock', 'write one record to towline.clock, made where it is missing, and compare its time')
+    .option('--measure-clock', 'write two records to towline.clock, made where it is missing, and compare its time')
     .action(cli.action(runDoctor))
   return withExamples(command, [
     ['towline doctor', 'a line per finding; exit code 1 when one is a problem'],

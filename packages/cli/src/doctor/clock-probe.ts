@@ -7,8 +7,8 @@ import { type ClockSkew, skewOf, skewOfNewest } from './check-clock.ts'
 const RETENTION_MS = 3_600_000
 
 /**
- * Writes one record to `towline.clock`, which is created where it is missing, and compares its append time with this
- * machine's clock.
+ * Writes two records to `towline.clock`, which is created where it is missing, and compares the append time of the second
+ * with this machine's clock.
  *
  * @throws TowlineError TOWLINE_BROKER_UNAVAILABLE, TOWLINE_PUBLISH_FAILED, TOWLINE_TOPIC_MISCONFIGURED
  */

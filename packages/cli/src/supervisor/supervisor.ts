@@ -1,7 +1,6 @@
-import type { Cancel, Clock, Logger } from '@towline/contracts'
+import { type Cancel, type Clock, type Logger, within } from '@towline/contracts'
 import type { GroupMembership } from '@towline/runner'
 import type { CliProcess } from '../cli-io.ts'
-import { within } from '../within.ts'
 import { leaveFor } from './leave-for.ts'
 import type { ProcessExit } from './restart-policy.ts'
 import { RunnerProcess } from './runner-process.ts'

@@ -41,7 +41,7 @@ describe.each(testBrokers())('as a user on $name', ({ name, start }) => {
     vi.unstubAllEnvs()
   })
 
-  /** As a process where that is what is tested, and once for every output of every verb. */
+  /** As a process where that is what is tested, and once for the table and the JSON of every verb. */
   async function run(
     call: Call,
     more: string,
@@ -59,7 +59,7 @@ describe.each(testBrokers())('as a user on $name', ({ name, start }) => {
   }
 
   async function expectWorks(cases: VerbCases, working: WorkingCase, format: OutputFormat): Promise<void> {
-    const isProcess = format === 'table' || (format === 'json' && working === cases.works[0])
+    const isProcess = format !== 'jsonl' && working === cases.works[0]
     const as = { isProcess, until: working.until }
     const { code, stdout, stderr } = await run(await working.call(project, format), ` -o ${format}`, as)
     expect(stderr).toMatch(working.says ?? NOTHING)

@@ -2,7 +2,7 @@ import type { KafkaDriver } from '../ports/kafka-driver.ts'
 import { KafkajsAdmin } from './admin/kafkajs-admin.ts'
 import { ClusterClient } from './cluster/cluster-client.ts'
 import { type DriverContext, type KafkaConnection, REQUEST_TIMEOUT_MS } from './connection-settings.ts'
-import { KafkajsConsumer } from './consumer/kafkajs-consumer.ts'
+import { kafkajsConsumer } from './consumer/kafkajs-consumer.ts'
 import { type ClusterInspection, inspectCluster } from './inspect/inspect-cluster.ts'
 import { towlineErrorOf } from './kafka-error.ts'
 import { loadKafkajs } from './kafkajs-internals.ts'
@@ -25,7 +25,7 @@ export function connectKafka(connection: KafkaConnection): KafkaDriver {
   const context = contextOf(connection)
   const client = (): ClusterClient => new ClusterClient(context, { requestTimeoutMs: REQUEST_TIMEOUT_MS })
   return {
-    consumer: (options) => new KafkajsConsumer(context, options),
+    consumer: (options) => kafkajsConsumer(context, options),
     producer: () => reached(client(), (connected) => new KafkajsProducer(connected)),
     reader: () => reached(client(), (connected) => new KafkajsReader(connected)),
     admin: () => reached(client(), (connected) => new KafkajsAdmin(connected)),

@@ -6,7 +6,7 @@ import { MemoryFaults } from './broker/faults.ts'
 import { Topics } from './broker/topics.ts'
 import { Link } from './client/link.ts'
 import { MemoryAdmin } from './client/memory-admin.ts'
-import { MemoryConsumer } from './client/memory-consumer.ts'
+import { memoryConsumer } from './client/memory-consumer.ts'
 import { MemoryProducer } from './client/memory-producer.ts'
 import { MemoryReader } from './client/memory-reader.ts'
 
@@ -82,7 +82,7 @@ export class MemoryCluster {
     })
     const cluster = { topics: this.#topics, coordinator: this.#coordinator, brokers }
     return {
-      consumer: (options) => new MemoryConsumer(link, cluster, options),
+      consumer: (options) => memoryConsumer(link, cluster, options),
       producer: () => link.reach(() => new MemoryProducer(link, cluster)),
       reader: () => link.reach(() => new MemoryReader(link, cluster)),
       admin: () => link.reach(() => new MemoryAdmin(link, cluster)),

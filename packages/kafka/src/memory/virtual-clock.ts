@@ -82,6 +82,24 @@ export class VirtualClock implements Clock {
     return this.#monotonicMs - startMs
   }
 
+  /**
+   * Lets time pass, timer by timer, until `work` has settled, and answers as it does.
+   *
+   * @throws Error when no timer is left that could bring it about
+   */
+  async until<T>(work: Promise<T>): Promise<T> {
+    let isSettled = false
+    const settled = (): void => {
+      isSettled = true
+    }
+    work.then(settled, settled)
+    await settle()
+    while (!isSettled) {
+      if (!(await this.step())) throw new Error('the work waits for something that no timer brings')
+    }
+    return await work
+  }
+
   /** Runs the next timer, at its moment, and lets what it did settle. False where none is due by `untilMs`, monotonic. */
   async step(untilMs: number = Number.POSITIVE_INFINITY): Promise<boolean> {
     const next = this.#due(untilMs)

@@ -1,6 +1,6 @@
 import { type RunningBroker, testBrokers } from '@towline/test-brokers'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
-import { KafkajsConsumer } from '../../src/kafkajs/consumer/kafkajs-consumer.ts'
+import { kafkajsConsumer } from '../../src/kafkajs/consumer/kafkajs-consumer.ts'
 import { loadKafkajs } from '../../src/kafkajs/kafkajs-internals.ts'
 import { type Bench, ObservedConsumer, openBench, range, uniqueName, until } from '../contract/bench.ts'
 import { kafkajsGround } from './kafkajs-drivers.ts'
@@ -34,7 +34,7 @@ test("after kafkajs's loop crashed and restarted, everything was lost and is rea
     kafkajs: loadKafkajs(),
     loopRetries: 0,
   }
-  const consumer = new ObservedConsumer(new KafkajsConsumer(context, { topic, groupId, maxWaitMs: 100 }))
+  const consumer = new ObservedConsumer(kafkajsConsumer(context, { topic, groupId, maxWaitMs: 100 }))
   await consumer.start()
   await until('all read', () => consumer.taken.length === 10)
   consumer.port.pause([{ topic, partition: 1 }])

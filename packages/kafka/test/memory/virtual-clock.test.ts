@@ -117,3 +117,13 @@ test('settle returns at once where nothing is to be done', async () => {
   await settle()
   expect(process.getActiveResourcesInfo()).not.toContain('Immediate')
 })
+
+test('time passes until a piece of work has settled, and no longer', async () => {
+  const clock = new VirtualClock()
+  const wait = (ms: number) => new Promise<void>((resolve) => clock.after(ms, resolve))
+  clock.after(1_000, () => undefined)
+  expect(await clock.until(wait(10).then(() => wait(20)))).toBeUndefined()
+  expect([clock.monotonicMs(), clock.pending]).toEqual([30, 1])
+  await expect(clock.until(wait(5).then(() => Promise.reject(new Error('it broke'))))).rejects.toThrow('it broke')
+  await expect(clock.until(new Promise(() => undefined))).rejects.toThrow('no timer brings')
+})

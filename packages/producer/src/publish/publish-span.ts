@@ -4,14 +4,17 @@ import {
   type Span,
   type SpanContext,
   SpanKind,
+  type SpanOptions,
   SpanStatusCode,
-  type Tracer,
   trace,
 } from '@opentelemetry/api'
 
 const TRACER = '@towline/producer'
 
-/** The span of one publish or one wait for a result. Costs next to nothing where no tracing is set up. */
+/**
+ * The span of one publish or one wait for a result. Costs next to nothing where no tracing is set up; tracing that throws
+ * loses its span and nothing else.
+ */
 export class TowlineSpan {
   static readonly #untraced = new TowlineSpan(undefined)
   readonly #span: Span | undefined
@@ -27,7 +30,7 @@ export class TowlineSpan {
       'messaging.operation.name': 'publish',
       'messaging.operation.type': 'send',
     }
-    return new TowlineSpan(tracer().startSpan(`publish ${agentType}`, { kind: SpanKind.PRODUCER, attributes }))
+    return new TowlineSpan(startSpan(`publish ${agentType}`, { kind: SpanKind.PRODUCER, attributes }))
   }
 
   /** Linked to the publish, whose span has ended. */
@@ -35,7 +38,7 @@ export class TowlineSpan {
     if (!isTracingSetUp()) return TowlineSpan.#untraced
     const attributes = { 'messaging.message.id': taskId }
     const links = published === undefined ? [] : [{ context: published }]
-    return new TowlineSpan(tracer().startSpan(`result ${agentType}`, { kind: SpanKind.INTERNAL, attributes, links }))
+    return new TowlineSpan(startSpan(`result ${agentType}`, { kind: SpanKind.INTERNAL, attributes, links }))
   }
 
   /** Undefined where nothing traces. */
@@ -54,26 +57,40 @@ export class TowlineSpan {
 
   /** Says what is known only later. `attributes` is called where something records them. */
   set(attributes: () => Readonly<Record<string, string | number>>): void {
-    this.#span?.setAttributes(attributes())
+    this.#tell((span) => span.setAttributes(attributes()))
   }
 
   succeed(): void {
-    this.#span?.end()
+    this.#tell((span) => span.end())
   }
 
   fail(error: unknown): void {
+    this.#tell((span) => {
+      const message = error instanceof Error ? error.message : String(error)
+      const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
+      span.setAttribute('error.type', code)
+      span.setStatus({ code: SpanStatusCode.ERROR, message })
+      span.end()
+    })
+  }
+
+  #tell(what: (span: Span) => void): void {
     if (this.#span === undefined) return
-    const message = error instanceof Error ? error.message : String(error)
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown'
-    this.#span.setAttribute('error.type', code)
-    this.#span.setStatus({ code: SpanStatusCode.ERROR, message })
-    this.#span.end()
+    try {
+      what(this.#span)
+    } catch {
+      // The span is lost; what it is of goes on.
+    }
   }
 }
 
-/** Looked up each time: a provider may be set up after this module was loaded. */
-function tracer(): Tracer {
-  return trace.getTracer(TRACER)
+/** The tracer is looked up each time: a provider may be set up after this module was loaded. */
+function startSpan(name: string, options: SpanOptions): Span | undefined {
+  try {
+    return trace.getTracer(TRACER).startSpan(name, options)
+  } catch {
+    return undefined
+  }
 }
 
 function isTracingSetUp(): boolean {

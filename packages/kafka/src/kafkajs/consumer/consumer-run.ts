@@ -3,9 +3,10 @@ import type { Consumer, EachBatchPayload } from 'kafkajs'
 import { AssignedReading } from '../../consuming/assigned-reading.ts'
 import type { ResolvedConsumerOptions } from '../../consuming/consumer-defaults.ts'
 import { GroupCommits } from '../../consuming/group-commits.ts'
-import { isSame, type Membership } from '../../consuming/membership.ts'
+import type { RunningConsumer } from '../../consuming/group-consumer.ts'
+import type { Membership } from '../../consuming/membership.ts'
 import { Session } from '../../consuming/session.ts'
-import type { CommitEntry, CommitResult, ConsumerHandlers, Liveness } from '../../ports/consumer-port.ts'
+import type { ConsumerHandlers, Liveness } from '../../ports/consumer-port.ts'
 import { consumerFailed, consumerStoppedEarly } from '../../ports/port-errors.ts'
 import type { TopicPartition } from '../../ports/record.ts'
 import { systemClock } from '../../system-clock.ts'
@@ -32,13 +33,13 @@ const JOIN_MARGIN_MS = 5_000
 type Phase = 'joining' | 'running' | 'failed' | 'stopped'
 
 /** A consumer between its start and its stop: reacts to what kafkajs's group tells, and tells its owner. */
-export class ConsumerRun {
+export class ConsumerRun implements RunningConsumer {
   readonly reading: AssignedReading
+  readonly commits: GroupCommits
   readonly #options: ResolvedConsumerOptions
   readonly #client: ClusterClient
   readonly #handlers: ConsumerHandlers
   readonly #group: Consumer
-  readonly #commits: GroupCommits
   readonly #heartbeats: Heartbeats
   readonly #session = new Session(systemClock)
   /** Settled by the first join, or by what made it impossible. */
@@ -68,27 +69,16 @@ export class ConsumerRun {
       onExpelled: (member: Membership): void => this.#expelled(member),
     }
     const requests = new CommitRequests(client, options.groupId, membershipEvents)
-    this.#commits = new GroupCommits({ clock: systemClock, send: (member, entries) => requests.send(member, entries) })
+    this.commits = new GroupCommits({ clock: systemClock, send: (member, entries) => requests.send(member, entries) })
     this.#heartbeats = new Heartbeats(client, options.groupId, membershipEvents)
   }
 
-  /** Resolves after the first join. @throws TowlineError TOWLINE_CONSUMER_FAILED when there will be none */
   async join(): Promise<void> {
     runGroup(this.#group, this.#options.topic, (payload) => this.#batch(payload)).catch((error: unknown) =>
       this.#fail(error),
     )
     await this.#firstJoin.promise
     if (!this.#isLive()) throw consumerStoppedEarly()
-  }
-
-  async commit(entries: readonly CommitEntry[], deadlineMs: number): Promise<CommitResult> {
-    if (entries.length === 0) return 'confirmed'
-    const { reading } = this
-    const member = reading.membership
-    const held = entries.filter((entry) => reading.holds(entry))
-    if (member === null || held.length === 0) return 'fenced'
-    const isCurrent = (): boolean => isSame(reading.membership, member) && held.every((entry) => reading.holds(entry))
-    return await this.#commits.commit({ member, entries: held, deadlineMs, isCurrent })
   }
 
   liveness(): Liveness {

@@ -1,15 +1,10 @@
 import { AssignedReading } from '../../consuming/assigned-reading.ts'
 import type { ResolvedConsumerOptions } from '../../consuming/consumer-defaults.ts'
 import { type CommitAttempt, GroupCommits } from '../../consuming/group-commits.ts'
-import { isSame, type Membership } from '../../consuming/membership.ts'
+import type { RunningConsumer } from '../../consuming/group-consumer.ts'
+import type { Membership } from '../../consuming/membership.ts'
 import { Session } from '../../consuming/session.ts'
-import type {
-  CommitEntry,
-  CommitResult,
-  ConsumerHandlers,
-  FreshAssignment,
-  Liveness,
-} from '../../ports/consumer-port.ts'
+import type { CommitEntry, ConsumerHandlers, FreshAssignment, Liveness } from '../../ports/consumer-port.ts'
 import { consumerFailed, consumerStoppedEarly } from '../../ports/port-errors.ts'
 import type { TopicPartition } from '../../ports/record.ts'
 import { errorTypeOf, isPassing } from '../broker/broker-error.ts'
@@ -23,8 +18,9 @@ type Phase = 'joining' | 'running' | 'failed' | 'stopped'
 const LOAD_WAIT_MS = 50
 
 /** A consumer between its start and its stop: its member, what it reads and what it commits. */
-export class GroupRun {
+export class GroupRun implements RunningConsumer {
   readonly reading: AssignedReading
+  readonly commits: GroupCommits
   readonly #link: Link
   readonly #cluster: ClusterState
   readonly #options: ResolvedConsumerOptions
@@ -32,7 +28,6 @@ export class GroupRun {
   readonly #session: Session
   readonly #turns: FetchTurns
   readonly #member: GroupMember
-  readonly #commits: GroupCommits
   /** Settled by the first join, or by what made it impossible. */
   readonly #firstJoin = Promise.withResolvers<void>()
   #phase: Phase = 'joining'
@@ -56,25 +51,14 @@ export class GroupRun {
       onDefect: (error) => this.#fail(error),
     })
     this.#member = this.#makeMember()
-    this.#commits = new GroupCommits({ clock: link.clock, send: (member, entries) => this.#send(member, entries) })
+    this.commits = new GroupCommits({ clock: link.clock, send: (member, entries) => this.#send(member, entries) })
   }
 
-  /** Resolves after the first join. @throws TowlineError TOWLINE_CONSUMER_FAILED when there will be none */
   async join(): Promise<void> {
     void this.#member.run()
     await this.#firstJoin.promise
     if (!this.#isLive()) throw consumerStoppedEarly()
     void this.#turns.run()
-  }
-
-  async commit(entries: readonly CommitEntry[], deadlineMs: number): Promise<CommitResult> {
-    if (entries.length === 0) return 'confirmed'
-    const { reading } = this
-    const member = reading.membership
-    const held = entries.filter((entry) => reading.holds(entry))
-    if (member === null || held.length === 0) return 'fenced'
-    const isCurrent = (): boolean => isSame(reading.membership, member) && held.every((entry) => reading.holds(entry))
-    return await this.#commits.commit({ member, entries: held, deadlineMs, isCurrent })
   }
 
   liveness(): Liveness {

@@ -1,4 +1,4 @@
-import type { Clock } from '@towline/contracts'
+import type { Clock } from './clock.ts'
 
 /** Waits for `work`, at most `ms`. Resolves whether it was done; leaves no timer behind. `work` itself goes on. */
 export async function within(clock: Clock, ms: number, work: Promise<unknown>): Promise<boolean> {
