@@ -1,11 +1,23 @@
 import { decodeGroupMarker, groupIdOf, groupsTopic, topicNames } from '@towline/contracts'
 import { type RunningBroker, testBrokers } from '@towline/test-brokers'
+import {
+  assertKept,
+  boundedDuplicates,
+  everyPromise,
+  exactLedger,
+  keyOrder,
+  neverEarlyRetry,
+  noConcurrentKey,
+  noDuplicates,
+  noLoss,
+} from '@towline/testing'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { createJournal } from './create-journal.ts'
 import { allEnded, countingEnds } from './history.ts'
+import type { Journal } from './journal.ts'
 import { RunnerProcess, WAIT } from './runner-process.ts'
 import { startRunner } from './start-runner.ts'
-import { TestFleet } from './test-fleet.ts'
+import { type Published, TestFleet } from './test-fleet.ts'
 import { work, workType } from './work.ts'
 import { workAgent } from './work-agent.ts'
 
@@ -31,6 +43,12 @@ describe.each(testBrokers())('Offsets that expired, on $name', ({ start }) => {
     return (await (await fleet.fleet.admin()).committed(groupIdOf(topic), tps)).map(({ next }) => next)
   }
 
+  async function assertEachRanOnce(fleet: TestFleet, published: readonly Published[], journal: Journal): Promise<void> {
+    const history = await fleet.history(type, published, journal)
+    assertKept(noDuplicates(history), ...everyPromise(history))
+    expect(journal.of('started')).toHaveLength(published.length)
+  }
+
   test('refuse the start of a runner, and nothing runs again', async () => {
     const journal = createJournal()
     await using fleet = await TestFleet.start(broker, [workAgent(type, journal)], { partitions: 2 })
@@ -49,7 +67,7 @@ describe.each(testBrokers())('Offsets that expired, on $name', ({ start }) => {
     })
     const commandLine = { type: type.type, journal, name: 'command-line', isCommandLine: true }
     await expect(RunnerProcess.start(fleet, commandLine)).rejects.toThrow(/exited without.*TOWLINE_OFFSETS_EXPIRED/s)
-    expect(journal.of('started')).toHaveLength(20)
+    await assertEachRanOnce(fleet, published, journal)
     expect(await committedOf(fleet, topic)).toEqual([null, null])
   })
 
@@ -58,7 +76,8 @@ describe.each(testBrokers())('Offsets that expired, on $name', ({ start }) => {
     await using fleet = await TestFleet.start(broker, [workAgent(type, journal)], { partitions: 2 })
     const { tasks: topic } = topicNames(type.type, fleet.namespace)
     await using frozen = await RunnerProcess.start(fleet, { type: type.type, journal, name: 'frozen' })
-    await allEnded(fleet, type, await Promise.all(Array.from({ length: 20 }, (_, n) => fleet.send(type, work(n)))))
+    const published = await Promise.all(Array.from({ length: 20 }, (_, n) => fleet.send(type, work(n))))
+    await allEnded(fleet, type, published)
     await vi.waitFor(async () => {
       const markers = await fleet.records(groupsTopic(fleet.namespace))
       expect(markers).toHaveLength(2)
@@ -69,7 +88,7 @@ describe.each(testBrokers())('Offsets that expired, on $name', ({ start }) => {
     frozen.signal('SIGCONT')
     await vi.waitFor(() => expect(journal.of('state').map(({ to }) => to)).toContain('failed'), WAIT)
     expect(journal.of('log').some(({ error }) => error?.includes('has finished tasks of'))).toBe(true)
-    expect(journal.of('started')).toHaveLength(20)
+    await assertEachRanOnce(fleet, published, journal)
     expect(await committedOf(fleet, topic)).toEqual([null, null])
   })
 
@@ -115,11 +134,17 @@ describe.each(testBrokers())('Offsets that expired, on $name', ({ start }) => {
     await using second = await RunnerProcess.start(fleet, { type: type.type, agent, journal, name: 'second' })
     await allEnded(fleet, type, published)
     const startedBySecond = journal.of('started').filter(({ runner }) => runner === second.name)
-    expect(startedBySecond.filter(({ taskId }) => endedBefore.has(taskId))).toEqual([])
     expect(new Set(startedBySecond.map(({ taskId }) => taskId))).toEqual(
       new Set(published.map(({ taskId }) => taskId).filter((taskId) => !endedBefore.has(taskId))),
     )
     expect(await fleet.ends(type)).toHaveLength(published.length)
+    const history = await fleet.history(type, published, journal)
+    assertKept(noLoss(history), exactLedger(history), keyOrder(history), noConcurrentKey(history))
+    assertKept(neverEarlyRetry(history, [2_000]))
+    // A snooze begins the same attempt again, as it should.
+    const awake = journal.entries().filter((entry) => !('n' in entry) || entry.n % 10 !== 3)
+    assertKept(noDuplicates(awake.filter((entry) => 'taskId' in entry && endedBefore.has(entry.taskId))))
+    assertKept(boundedDuplicates(awake))
   })
 
   test('are not suspected of a topic that was made anew, nor of partitions that were added', async () => {
@@ -127,13 +152,12 @@ describe.each(testBrokers())('Offsets that expired, on $name', ({ start }) => {
     await using fleet = await TestFleet.start(broker, [workAgent(type, journal)], { partitions: 1 })
     const { tasks: topic } = topicNames(type.type, fleet.namespace)
     const admin = await fleet.fleet.admin()
+    const published: Published[] = []
     const run = async (from: number, to: number) => {
-      const published = await Promise.all(Array.from({ length: to - from }, (_, i) => fleet.send(type, work(from + i))))
+      const sending = Array.from({ length: to - from }, (_, i) => fleet.send(type, work(from + i)))
+      published.push(...(await Promise.all(sending)))
       await using _runner = await startRunner(fleet, journal)
-      await vi.waitFor(async () => {
-        const ended = countingEnds(await fleet.ends(type))
-        expect(published.filter(({ taskId }) => !ended.has(`${taskId}/1`))).toEqual([])
-      }, WAIT)
+      await allEnded(fleet, type, published)
     }
     await run(0, 10)
     await admin.deleteTopics([topic])
@@ -141,28 +165,21 @@ describe.each(testBrokers())('Offsets that expired, on $name', ({ start }) => {
     await run(10, 25)
     await admin.addPartitions(topic, 3)
     await run(25, 45)
-    expect(
-      journal
-        .of('started')
-        .map(({ n }) => n)
-        .sort((a, b) => a - b),
-    ).toEqual(Array.from({ length: 45 }, (_, n) => n))
     await age(fleet)
     await expect(startRunner(fleet, journal)).rejects.toMatchObject({ code: 'TOWLINE_OFFSETS_EXPIRED' })
+    await assertEachRanOnce(fleet, published, journal)
   })
 
   test('are noticed also of a topic that was made anew and still empty when its runner came', async () => {
     const journal = createJournal()
     await using fleet = await TestFleet.start(broker, [workAgent(type, journal)], { partitions: 1 })
     const { tasks: topic } = topicNames(type.type, fleet.namespace)
+    const published: Published[] = []
     const runTen = async () => {
       await using runner = await startRunner(fleet, journal)
       await vi.waitFor(() => expect(runner.stats().partitions).toContainEqual({ topic, partition: 0 }), WAIT)
-      const published = await Promise.all(Array.from({ length: 10 }, (_, n) => fleet.send(type, work(n))))
-      await vi.waitFor(async () => {
-        const ended = countingEnds(await fleet.ends(type))
-        expect(published.filter(({ taskId }) => !ended.has(`${taskId}/1`))).toEqual([])
-      }, WAIT)
+      published.push(...(await Promise.all(Array.from({ length: 10 }, (_, n) => fleet.send(type, work(n))))))
+      await allEnded(fleet, type, published)
     }
     await runTen()
     await (await fleet.fleet.admin()).deleteTopics([topic])
@@ -170,5 +187,6 @@ describe.each(testBrokers())('Offsets that expired, on $name', ({ start }) => {
     await runTen()
     await age(fleet)
     await expect(startRunner(fleet, journal)).rejects.toMatchObject({ code: 'TOWLINE_OFFSETS_EXPIRED' })
+    await assertEachRanOnce(fleet, published, journal)
   })
 })

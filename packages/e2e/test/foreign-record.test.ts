@@ -1,10 +1,11 @@
 import { HEADER, headerText, idOfRecord, topicNames } from '@towline/contracts'
 import { type RunningBroker, testBrokers } from '@towline/test-brokers'
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { assertKept, everyPromise, noDuplicates } from '@towline/testing'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { createJournal } from './create-journal.ts'
-import { WAIT } from './runner-process.ts'
+import { allEnded, countingEnds } from './history.ts'
 import { startRunner } from './start-runner.ts'
-import { TestFleet } from './test-fleet.ts'
+import { type Published, TestFleet } from './test-fleet.ts'
 import { work, workType } from './work.ts'
 import { workAgent } from './work-agent.ts'
 
@@ -22,22 +23,29 @@ describe.each(testBrokers())('Records of other clients, on $name', ({ start }) =
     const agent = workAgent(type, journal, { retry: { delays: ['1s'], tiers: ['1s'] } })
     await using fleet = await TestFleet.start(broker, [agent])
     await using _runner = await startRunner(fleet, journal)
-    const bare = async (n: number, partition: number, failAttempts = 0) =>
-      await fleet.sendRaw(
-        type,
-        { key: null, value: await fleet.encode(type, work(n, { failAttempts })), headers: {} },
-        partition,
-      )
-    const positions = [await bare(0, 0), await bare(1, 2), await bare(2, 2, 1)]
-    await vi.waitFor(async () => expect(await fleet.ends(type)).toHaveLength(3), WAIT)
-    const results = new Map((await fleet.ends(type)).map(({ result }) => [result.taskId, result]))
-    for (const [n, origin] of positions.entries()) {
-      const result = results.get(idOfRecord(origin.topic, origin.partition, origin.offset))
-      expect(result).toMatchObject({ end: 'succeeded', life: 1, attempts: n === 2 ? 2 : 1, origin })
+    const bare = async (n: number, partition: number, failAttempts = 0): Promise<Published> => {
+      const value = await fleet.encode(type, work(n, { failAttempts }))
+      const { topic, ...position } = await fleet.sendRaw(type, { key: null, value, headers: {} }, partition)
+      const taskId = idOfRecord(topic, position.partition, position.offset)
+      return { kind: 'published', taskId, key: null, n, topic, ...position, atMs: Date.now() }
+    }
+    const first = await bare(0, 0)
+    const second = await bare(1, 2)
+    const retried = await bare(2, 2, 1)
+    const published = [first, second, retried]
+    await allEnded(fleet, type, published)
+    const history = await fleet.history(type, published, journal)
+    assertKept(noDuplicates(history), ...everyPromise(history, { delaysMs: [1_000] }))
+    const records = await fleet.ends(type)
+    expect(records).toHaveLength(3)
+    const ends = countingEnds(records)
+    for (const { taskId, topic, partition, offset } of published) {
+      const attempts = taskId === retried.taskId ? 2 : 1
+      const origin = { topic, partition, offset }
+      expect(ends.get(`${taskId}/1`)).toMatchObject({ end: 'succeeded', attempts, origin })
     }
     const [moved] = await fleet.records(topicNames(type.type, fleet.namespace).retry(1_000))
-    const id = idOfRecord(positions[2]?.topic ?? '', 2, positions[2]?.offset ?? -1)
-    expect(moved?.key?.toString()).toBe(id)
-    expect(headerText(moved?.headers ?? {}, HEADER.ceId)).toBe(id)
+    expect(moved?.key?.toString()).toBe(retried.taskId)
+    expect(headerText(moved?.headers ?? {}, HEADER.ceId)).toBe(retried.taskId)
   })
 })

@@ -1,8 +1,13 @@
-import { defineAgent, TerminalError } from '@towline/contracts'
+import { avroCodec } from '@towline/contracts'
 import { type RunningBroker, testBrokers } from '@towline/test-brokers'
-import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { assertKept, everyPromise, noDuplicates } from '@towline/testing'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { createJournal } from './create-journal.ts'
+import { allEnded, countingEnds } from './history.ts'
+import { startRunner } from './start-runner.ts'
 import { TestFleet } from './test-fleet.ts'
-import { workType } from './work.ts'
+import { work, workType } from './work.ts'
+import { workAgent } from './work-agent.ts'
 
 describe.each(testBrokers())('on $name', ({ start }) => {
   let broker: RunningBroker
@@ -16,59 +21,58 @@ describe.each(testBrokers())('on $name', ({ start }) => {
 
   test('every published task runs and has one end, with its output', async () => {
     const type = workType('echo')
-    const agent = defineAgent(type, { run: ({ n, note }) => ({ n: n * 2, note }) })
-    await using fleet = await TestFleet.start(broker, [agent])
-    const ids = await Promise.all(Array.from({ length: 300 }, (_, n) => fleet.publish(type, { n, note: 'x' })))
-    await using runner = await fleet.fleet.runner()
-    await runner.start()
-    await vi.waitFor(async () => expect(await fleet.ends(type)).toHaveLength(300), { timeout: 20_000 })
+    const journal = createJournal()
+    await using fleet = await TestFleet.start(broker, [workAgent(type, journal)])
+    const published = await Promise.all(Array.from({ length: 300 }, (_, n) => fleet.send(type, work(n))))
+    await using _runner = await startRunner(fleet, journal)
+    await allEnded(fleet, type, published)
     const ends = await fleet.ends(type)
-    expect(new Set(ends.map(({ result }) => result.taskId))).toEqual(new Set(ids))
+    expect(ends).toHaveLength(300)
     expect(ends.every(({ result }) => result.end === 'succeeded' && result.attempts === 1 && !result.mayHaveRun)).toBe(
       true,
     )
+    const counting = countingEnds(ends)
+    const output = avroCodec(type.output, fleet.fleet.schemas)
+    for (const { taskId, n } of published) {
+      const decoded = await output.decode(counting.get(`${taskId}/1`)?.output as Buffer)
+      expect(decoded).toMatchObject({ value: { n: n * 2 } })
+    }
+    const history = await fleet.history(type, published, journal)
+    assertKept(noDuplicates(history), ...everyPromise(history))
   })
 
   test('a task that fails retryably goes through a tier and succeeds at its second attempt', async () => {
     const type = workType('flaky')
-    const attempts: number[] = []
-    const agent = defineAgent(type, {
-      retry: { delays: ['1s'], tiers: ['1s'] },
-      run: (work, { attempt }) => {
-        attempts.push(attempt)
-        if (attempt === 1) throw new Error('not yet')
-        return work
-      },
-    })
+    const journal = createJournal()
+    const agent = workAgent(type, journal, { retry: { delays: ['1s'], tiers: ['1s'] } })
     await using fleet = await TestFleet.start(broker, [agent])
-    const id = await fleet.publish(type, { n: 1, note: 'x' })
-    await using runner = await fleet.fleet.runner()
-    await runner.start()
-    await vi.waitFor(async () => expect(await fleet.ends(type)).toHaveLength(1), { timeout: 20_000 })
-    const [end] = await fleet.ends(type)
-    expect(end?.result).toMatchObject({ taskId: id, end: 'succeeded', attempts: 2 })
-    expect(attempts).toEqual([1, 2])
+    const published = [await fleet.send(type, work(1, { failAttempts: 1 }))]
+    await using _runner = await startRunner(fleet, journal)
+    await allEnded(fleet, type, published)
+    const ends = await fleet.ends(type)
+    expect(ends.map(({ result }) => result)).toMatchObject([{ end: 'succeeded', attempts: 2 }])
+    expect(journal.of('started').map(({ attempt }) => attempt)).toEqual([1, 2])
+    const history = await fleet.history(type, published, journal)
+    assertKept(noDuplicates(history), ...everyPromise(history, { delaysMs: [1_000] }))
   })
 
   test('a task that can never succeed is dead-lettered at once, with its true error', async () => {
     const type = workType('hopeless')
-    const agent = defineAgent(type, {
-      run: () => {
-        throw new TerminalError('no such page')
-      },
-    })
-    await using fleet = await TestFleet.start(broker, [agent])
-    const id = await fleet.publish(type, { n: 1, note: 'x' })
-    await using runner = await fleet.fleet.runner()
-    await runner.start()
-    await vi.waitFor(async () => expect(await fleet.ends(type)).toHaveLength(1), { timeout: 20_000 })
-    const [end] = await fleet.ends(type)
-    expect(end?.result).toMatchObject({ taskId: id, end: 'dead-lettered', reason: 'terminal', attempts: 1 })
-    expect(end?.result.failure?.message).toBe('no such page')
-    const letters = await fleet.fleet.deadLetters('hopeless')
+    const journal = createJournal()
+    await using fleet = await TestFleet.start(broker, [workAgent(type, journal)])
+    const task = await fleet.send(type, work(1, { terminal: 'no such page' }))
+    await using _runner = await startRunner(fleet, journal)
+    await allEnded(fleet, type, [task])
+    const ends = await fleet.ends(type)
+    expect(ends.map(({ result }) => result)).toMatchObject([
+      { end: 'dead-lettered', reason: 'terminal', attempts: 1, failure: { message: 'no such page' } },
+    ])
+    const letters = await fleet.fleet.deadLetters(type.type)
     expect(await letters.list()).toMatchObject({
       open: 1,
-      entries: [{ taskId: id, state: 'open', reason: 'terminal' }],
+      entries: [{ taskId: task.taskId, state: 'open', reason: 'terminal' }],
     })
+    const history = await fleet.history(type, [task], journal)
+    assertKept(noDuplicates(history), ...everyPromise(history))
   })
 })

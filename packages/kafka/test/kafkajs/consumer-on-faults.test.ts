@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type RunningBroker, testBrokers } from '@towline/test-brokers'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { kafkajsConsumer } from '../../src/kafkajs/consumer/kafkajs-consumer.ts'
@@ -48,6 +49,32 @@ test("after kafkajs's loop crashed and restarted, everything was lost and is rea
   expect(consumer.offsets(1)).toEqual([...range(0, 5), ...range(0, 5)])
   expect([...consumer.broken(), ...consumer.failures]).toEqual([])
   await consumer.port.stop()
+})
+
+test("a consumer that is stopped while kafkajs's loop joins again after a crash leaves no member behind", async () => {
+  const topic = await bench.topic()
+  const groupId = uniqueName('group')
+  const context = {
+    connection: { brokers: broker.brokers, clientId: 'ghost' },
+    kafkajs: loadKafkajs(),
+    loopRetries: 3,
+  }
+  const consumer = new ObservedConsumer(kafkajsConsumer(context, { topic, groupId, maxWaitMs: 100 }))
+  await consumer.start()
+  await until('assigned', () => consumer.assignments.length === 1)
+  const answer = Promise.withResolvers<void>()
+  const joining = broker.faults?.add({ api: 'JoinGroup', clientId: 'ghost', times: 1, hold: answer.promise })
+  broker.faults?.add({ api: 'Fetch', clientId: 'ghost', times: 4, errorCode: CORRUPT_MESSAGE })
+  await until('joining again', () => joining?.hits === 1)
+  const stopped = consumer.port.stop()
+  await sleep(100) // the stop is under way
+  answer.resolve()
+  await stopped
+  const fetches = broker.faults?.add({ api: 'Fetch', clientId: 'ghost' })
+  const joins = broker.faults?.add({ api: 'JoinGroup', clientId: 'ghost' })
+  await sleep(1_500) // time in which a ghost would fetch and heartbeat
+  expect([fetches?.hits, joins?.hits]).toEqual([0, 0])
+  expect((await bench.admin.describeGroup(groupId)).members).toEqual([])
 })
 
 test('a leader that moves costs neither a rebalance nor a record', async () => {

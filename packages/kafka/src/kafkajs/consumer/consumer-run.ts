@@ -44,6 +44,8 @@ export class ConsumerRun implements RunningConsumer {
   readonly #session = new Session(systemClock)
   /** Settled by the first join, or by what made it impossible. */
   readonly #firstJoin = Promise.withResolvers<void>()
+  /** Resolves when kafkajs's loop, which joins when it begins or begins again, has joined or given up. */
+  #loopJoined = Promise.withResolvers<void>()
   #phase: Phase = 'joining'
   /** As the group may count it. */
   #memberId: string | null = null
@@ -74,9 +76,10 @@ export class ConsumerRun implements RunningConsumer {
   }
 
   async join(): Promise<void> {
-    runGroup(this.#group, this.#options.topic, (payload) => this.#batch(payload)).catch((error: unknown) =>
-      this.#fail(error),
-    )
+    runGroup(this.#group, this.#options.topic, (payload) => this.#batch(payload)).catch((error: unknown) => {
+      this.#loopJoined.resolve()
+      this.#fail(error)
+    })
     await this.#firstJoin.promise
     if (!this.#isLive()) throw consumerStoppedEarly()
   }
@@ -95,11 +98,14 @@ export class ConsumerRun implements RunningConsumer {
     await this.#client.close()
   }
 
-  /** kafkajs forgets a stop that comes while it joins for the first time, and joins and reconnects after it. */
+  /**
+   * kafkajs forgets a stop that comes while its loop joins, be it the first one or one after a crash: it reconnects, joins
+   * and consumes, and no later stop finds that loop. So the join is waited for.
+   */
   async #joinedOrGivenUp(): Promise<void> {
     const timer = new AbortController()
     const givenUp = sleep(this.#options.rebalanceTimeoutMs + JOIN_MARGIN_MS, undefined, { signal: timer.signal })
-    await Promise.race([this.#firstJoin.promise, givenUp]).catch(() => undefined)
+    await Promise.race([this.#loopJoined.promise, givenUp]).catch(() => undefined)
     timer.abort()
     await givenUp.catch(() => undefined)
     await turn() // it takes a stop only when its loop runs, a few microtasks after the join is told
@@ -127,6 +133,8 @@ export class ConsumerRun implements RunningConsumer {
       onStopped: () => this.#lostMembership(),
       onConnected: () => this.#endZombie(),
       onCrashed: (error, willRestart) => {
+        this.#loopJoined.resolve()
+        if (willRestart) this.#loopJoined = Promise.withResolvers()
         this.#lostMembership()
         if (!willRestart) this.#fail(error)
       },
@@ -174,6 +182,7 @@ export class ConsumerRun implements RunningConsumer {
 
   #joined(memberId: string, partitions: readonly number[]): void {
     this.#firstJoin.resolve()
+    this.#loopJoined.resolve()
     if (!this.#isLive()) {
       setImmediate(() => this.#endZombie())
       return
