@@ -129,7 +129,9 @@ test.concurrent(
     process.kill(Number(pid), 'SIGTERM')
     const { code, stdout, stderr } = await demo.ended
     expect([code, stdout], stderr).toEqual([1, ''])
-    expect(stderr).toMatch(/demo-runner-2 ended on its own: exit code 0; the last it wrote:\n {4}draining: /)
+    expect(stderr).toMatch(
+      /demo-runner-2 ended on its own: exit code 0; the last it wrote:\n(?: {4}.*\n)* {4}draining: /,
+    )
     expect(stderr).toMatch(/error: TOWLINE_DEMO_FAILED: demo-runner-2 ended on its own: exit code 0\n$/)
     expect(processes.filter(isAlive)).toEqual([])
   },
