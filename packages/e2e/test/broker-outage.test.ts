@@ -69,7 +69,7 @@ describe.each(await ownBrokers())('P13: an outage of the broker under load, on $
       const journal = await outlive(async () => {
         broker.network.cut()
         cutAtMs = Date.now()
-        await sleep(outageMs)
+        await sleep(outageMs) // how long the outage is
         restoredAtMs = Date.now()
         broker.network.restore()
       })
@@ -85,7 +85,7 @@ describe.each(await ownBrokers())('P13: an outage of the broker under load, on $
   test('a broker that is killed and started again: no attempt is spent, none dead-lettered, and it ends by itself', async () => {
     await outlive(async () => {
       await broker.kill()
-      await sleep(1_000)
+      await sleep(1_000) // requests are made, and refused, meanwhile
       await broker.restart()
     })
   }, 120_000)

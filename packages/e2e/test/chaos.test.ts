@@ -136,7 +136,7 @@ async function publish(
       )
     }
     published.push(...(await Promise.all(sending)))
-    await sleep(100 + random.below(200))
+    await sleep(100 + random.below(200)) // a load, not a burst
   }
 }
 
@@ -149,7 +149,7 @@ async function shake(
   let generation = 1
   let runner = await start(`${name}.${generation}`)
   while (!isOver()) {
-    await sleep(500 + random.below(2_500))
+    await sleep(500 + random.below(2_500)) // chance says when; so it does of all waits below
     switch (random.pick(['kill', 'bury', 'freeze', 'drain'] as const)) {
       case 'kill':
         await runner.kill()

@@ -94,6 +94,10 @@ export class ConsumerRun implements RunningConsumer {
     this.reading.lose('stopped')
     await this.#joinedOrGivenUp()
     this.#firstJoin.reject(consumerStoppedEarly())
+    await this.#close()
+  }
+
+  async #close(): Promise<void> {
     await this.#disconnect()
     await this.#client.close()
   }
@@ -219,7 +223,7 @@ export class ConsumerRun implements RunningConsumer {
     const hadJoined = this.#phase === 'running'
     this.#phase = 'failed'
     this.#lostMembership()
-    void this.#disconnect().then(() => this.#client.close())
+    void this.#joinedOrGivenUp().then(() => this.#close())
     const { groupId } = this.#options
     const error = consumerFailed(groupId, cause)
     if (hadJoined) this.#handlers.onFatal(error)
