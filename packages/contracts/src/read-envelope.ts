@@ -51,7 +51,7 @@ export function readEnvelope(record: RecordWithHeaders): ReadEnvelope {
   return { envelope, problems: reader.problems }
 }
 
-/** Most tasks have run nowhere yet: not to ask them for every header there is makes reading them twice as fast. */
+/** Most tasks have run nowhere yet, and need not be asked for every header there is. */
 function saysMoreThanItsId(headers: HeaderMap): boolean {
   for (const name in headers) {
     if (name !== HEADER.ceId && (name === HEADER.traceparent || name.startsWith('towline-'))) return true

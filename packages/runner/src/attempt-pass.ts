@@ -19,7 +19,7 @@ export interface TaskOut {
 /**
  * One attempt of a task from its start until its outcome is written.
  *
- * Every task makes one, so it is told by calls what an async function would wait for, each of which keeps some 600 bytes;
+ * Every task makes one, so it is told by calls what async functions would wait for, each of which keeps its frame;
  * and it lets go of the attempt when the handler has settled: what lives until the outcome is acknowledged is copied by
  * the garbage collector.
  */

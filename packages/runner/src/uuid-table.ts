@@ -1,8 +1,7 @@
 // The newest ids of a partition, each with a number. Pure.
 //
-// A Map of strings does the same and costs a runner a fifth of its speed: every id lives on for ten thousand tasks, which
-// is long enough to be moved by the garbage collector twice, and looking one up reads memory that is in no cache. Here an
-// id is its 16 bytes in flat arrays that no collector looks into.
+// A Map of strings does the same, but every id lives on in it for ten thousand tasks: long enough to be moved by the garbage
+// collector, twice. Here an id is its 16 bytes in flat arrays that no collector looks into.
 //   U1. get() of an id is the highest number raised for it since it came in, 0 once it has left.
 //   U2. At most `capacity` ids stay; the one that came in first leaves first.
 

@@ -54,7 +54,7 @@ export class Publisher {
     return this.#epochs.flush()
   }
 
-  /** Not an async function: one of those keeps some 600 bytes for every task on its way. */
+  /** Not an async function: each of those keeps its frame for every task on its way. */
   publish<I>(agentType: AgentType<I, unknown>, input: I, options: PublishOptions): Promise<SentTask> {
     const span = TowlineSpan.publish(agentType.type)
     const epoch = this.#epochs.enter()

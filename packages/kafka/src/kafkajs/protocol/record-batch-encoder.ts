@@ -22,7 +22,6 @@ const MAX_TIMESTAMP_AT = 35
 const PRODUCER_ID_AT = 43
 const COUNT_AT = 57
 const RECORD_ATTRIBUTES_BYTES = 1
-const LOOPED_COPY_BYTES = 64
 
 type HeaderValue = Buffer | string | null
 
@@ -146,12 +145,6 @@ function writeBytes(bytes: Buffer, value: HeaderValue, at: number): number {
     return start + size
   }
   const start = writeVarint(bytes, value.length, at)
-  copyTo(bytes, value, start)
+  bytes.set(value, start)
   return start + value.length
-}
-
-/** A call of `set` costs as much as a loop over some 60 bytes. */
-function copyTo(target: Buffer, source: Buffer, start: number): void {
-  if (source.length > LOOPED_COPY_BYTES) target.set(source, start)
-  else for (let at = 0; at < source.length; at += 1) target[start + at] = source[at] as number
 }
