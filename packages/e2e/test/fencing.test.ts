@@ -94,8 +94,9 @@ describe.each(testBrokers())('P4: a runner that was frozen past its session, on 
     await using fleet = await TestFleet.start(broker, [workAgent(type, journal)], { partitions: 2 })
     const of = { type: type.type, journal }
     await using frozen = await RunnerProcess.start(fleet, { ...of, name: 'frozen' })
-    await using _witness = await RunnerProcess.start(fleet, { ...of, name: 'witness' })
-    await frozen.holds(1)
+    await using witness = await RunnerProcess.start(fleet, { ...of, name: 'witness' })
+    // Both: a partition taken over uncleanly suspects the tasks that its log holds by then.
+    await Promise.all([frozen.holds(1), witness.holds(1)])
     const running = await Promise.all(
       Array.from({ length: RUNNING }, (_, i) => fleet.send(type, work(i, { workMs: 1_500 }), { key: `key-${i}` })),
     )
