@@ -20,6 +20,44 @@ export interface ReadEnvelope {
 
 type Draft = { -readonly [Property in keyof TaskEnvelope]: TaskEnvelope[Property] }
 
+/** Every task makes one and keeps it; of literals that survive V8 makes the next ones in its old generation. */
+class Envelope implements TaskEnvelope {
+  readonly taskId: string
+  readonly key: Buffer | null
+  readonly life: number
+  readonly attempt: number
+  readonly origin: RecordPosition
+  readonly queuedAtMs: number
+
+  constructor(
+    taskId: string,
+    key: Buffer | null,
+    life: number,
+    attempt: number,
+    origin: RecordPosition,
+    queuedAtMs: number,
+  ) {
+    this.taskId = taskId
+    this.key = key
+    this.life = life
+    this.attempt = attempt
+    this.origin = origin
+    this.queuedAtMs = queuedAtMs
+  }
+}
+
+class Position implements RecordPosition {
+  readonly topic: string
+  readonly partition: number
+  readonly offset: number
+
+  constructor({ topic, partition, offset }: RecordPosition) {
+    this.topic = topic
+    this.partition = partition
+    this.offset = offset
+  }
+}
+
 const NO_PROBLEMS: readonly string[] = []
 const TRACEPARENT = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/
 
@@ -30,23 +68,23 @@ const TRACEPARENT = /^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$/
 export function readEnvelope(record: RecordWithHeaders): ReadEnvelope {
   const reader = new HeaderReader(record.headers)
   const movedFrom = reader.parsed(HEADER.origin, parsePosition, 'topic/partition/offset')
-  const origin = movedFrom ?? { topic: record.topic, partition: record.partition, offset: record.offset }
+  const origin = movedFrom ?? new Position(record)
   const taskId =
     reader.parsed(HEADER.ceId, parseTaskId, 'a UUID') ?? idOfRecord(origin.topic, origin.partition, origin.offset)
   const key = orderingKey(record.key, taskId)
   if (!saysMoreThanItsId(record.headers)) {
-    const envelope = { taskId, key, life: 1, attempt: 1, origin, queuedAtMs: record.timestampMs }
+    const envelope = new Envelope(taskId, key, 1, 1, origin, record.timestampMs)
     return { envelope, problems: reader.problems }
   }
   const firstFailure = reader.parsed(HEADER.firstFailure, parseFailure, 'a failure as JSON')
-  const envelope: Draft = {
+  const envelope: Draft = new Envelope(
     taskId,
     key,
-    life: reader.parsed(HEADER.life, parsePositive, 'a positive whole number') ?? 1,
-    attempt: reader.parsed(HEADER.attempt, parsePositive, 'a positive whole number') ?? 1,
+    reader.parsed(HEADER.life, parsePositive, 'a positive whole number') ?? 1,
+    reader.parsed(HEADER.attempt, parsePositive, 'a positive whole number') ?? 1,
     origin,
-    queuedAtMs: movedFrom === undefined ? record.timestampMs : queuedAtMs(taskId, firstFailure, record.timestampMs),
-  }
+    movedFrom === undefined ? record.timestampMs : queuedAtMs(taskId, firstFailure, record.timestampMs),
+  )
   readOptional(reader, envelope, firstFailure)
   return { envelope, problems: reader.problems }
 }

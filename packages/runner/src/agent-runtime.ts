@@ -73,8 +73,9 @@ export class AgentRuntime {
       flow: this.#makeFlow(),
       clock: shared.clock,
       log: shared.log,
-      onFinished: (slot, { end, reason, failure }) => {
-        if (end === null || shared.events.listenerCount('task:ended') === 0) return
+      onFinished: (slot, taskEnd) => {
+        if (taskEnd === null || shared.events.listenerCount('task:ended') === 0) return
+        const { end, reason, failure } = taskEnd
         const nowMs = shared.clock.monotonicMs()
         const durationMs = nowMs - (slot.startedMonotonicMs ?? nowMs)
         shared.events.emit('task:ended', { ...this.#refOf(slot), end, reason, failure, durationMs })

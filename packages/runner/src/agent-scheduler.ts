@@ -1,10 +1,12 @@
 import { type Cancel, type Clock, isTowlineError, type Logger } from '@towline/contracts'
 import type { Admission } from './admission.ts'
+import type { TaskEnd } from './end-writer.ts'
 import type { Disposition } from './outcome-router.ts'
 import type { Partition } from './partition.ts'
-import { promised } from './promised.ts'
-import type { FlowResult, TaskFlow } from './task-flow.ts'
+import type { TaskFlow } from './task-flow.ts'
+import { type PassOwner, TaskPass } from './task-pass.ts'
 import type { TaskSlot } from './task-slot.ts'
+import { Turns } from './turns.ts'
 
 const FIRST_PROBE_MS = 500
 const LAST_PROBE_MS = 15_000
@@ -18,7 +20,8 @@ export interface AgentSchedulerContext {
   readonly flow: Pick<TaskFlow, 'run'>
   readonly clock: Clock
   readonly log: Logger
-  onFinished(slot: TaskSlot, disposition: Extract<Disposition, { kind: 'finished' }>): void
+  /** `end` is null where the task goes on in a tier as its next attempt, or was a repeat. */
+  onFinished(slot: TaskSlot, end: TaskEnd | null): void
   /** The registry went out of reach, or came back: intake of this agent pauses and resumes. */
   onRegistry(isOut: boolean): void
   /** More than a tenth of the permits are held by handlers that ignore their aborted signals. */
@@ -40,9 +43,9 @@ type RegistryState =
  *   S4. However short the handlers, the event loop has a turn after every STARTS_PER_TURN starts: meanwhile outcomes
  *       are sent and heartbeats heard.
  */
-export class AgentScheduler {
+export class AgentScheduler implements PassOwner {
   readonly #context: AgentSchedulerContext
-  readonly #ready = new Set<Partition>()
+  readonly #ready = new Turns<Partition>()
   #registry: RegistryState = { kind: 'up' }
   #isDraining = false
   #isPumpScheduled = false
@@ -98,35 +101,32 @@ export class AgentScheduler {
 
   readonly #pump = (): void => {
     this.#isPumpScheduled = false
-    for (const partition of [...this.#ready]) {
-      let hasHadItsTurn = false
-      while (
-        this.#startsLeft > 0 && // S4
-        this.#mayStart() &&
-        partition.guard() === 'send' &&
-        this.#context.admission.canStart(partition.permitKind)
-      ) {
-        const slot = partition.take()
-        if (slot === undefined) break
-        this.#start(partition, slot)
-        hasHadItsTurn = true
-        if (this.#ready.size > 1) break // turns: one task of each partition
-      }
-      if (!hasHadItsTurn && partition.hasReady) continue // it keeps its place in the line
-      this.#ready.delete(partition)
-      if (partition.hasReady) this.#ready.add(partition)
-    }
+    this.#ready.round(this.#startSome)
     if (this.#canGoOn()) this.wake()
   }
 
-  #canGoOn(): boolean {
-    if (!this.#mayStart()) return false
-    for (const partition of this.#ready) {
-      if (partition.canTake && partition.guard() === 'send' && this.#context.admission.canStart(partition.permitKind)) {
-        return true
-      }
+  /** One task, so that partitions take turns, or as many as may start where there is one partition. */
+  readonly #startSome = (partition: Partition): 'taken' | 'waits' | 'leaves' => {
+    let hasHadItsTurn = false
+    while (this.#startsLeft > 0 && this.#mayStartOf(partition)) {
+      // S4
+      const slot = partition.take()
+      if (slot === undefined) break
+      this.#start(partition, slot)
+      hasHadItsTurn = true
+      if (this.#ready.size > 1) break
     }
+    if (!partition.hasReady) return 'leaves'
+    return hasHadItsTurn ? 'taken' : 'waits'
+  }
+
+  #canGoOn(): boolean {
+    for (const partition of this.#ready) if (partition.canTake && this.#mayStartOf(partition)) return true
     return false
+  }
+
+  #mayStartOf(partition: Partition): boolean {
+    return this.#mayStart() && partition.guard() === 'send' && this.#context.admission.canStart(partition.permitKind)
   }
 
   #mayStart(): boolean {
@@ -140,52 +140,58 @@ export class AgentScheduler {
     this.#context.admission.takePermit(partition.permitKind)
     const isProbe = this.#registry.kind === 'probing'
     if (this.#registry.kind === 'probing') this.#registry = { ...this.#registry, hasStarted: true }
-    this.#run(partition, slot, isProbe)
+    const pass = new TaskPass(partition, slot, isProbe, this)
+    try {
+      this.#context.flow.run(pass)
+    } catch (error) {
+      pass.failed(error)
+    }
   }
 
-  #run(partition: Partition, slot: TaskSlot, isProbe: boolean): void {
-    const returnPermit = this.#permitReturner(partition)
-    const end = (): void => {
-      returnPermit()
-      this.#flowEnded()
-    }
-    const fail = (error: unknown): void => {
-      this.#couldNotRun(partition, slot, error)
-      end()
-    }
-    const ran = ({ disposition, stillRunning }: FlowResult): void => {
-      if (isProbe) this.#registryAnswered()
-      this.#carryOut(partition, slot, disposition)
-      if (stillRunning === undefined) {
-        this.#leaveLane(partition, slot, disposition)
-        end()
-        return
-      }
-      this.#untilSettled(stillRunning, disposition) // S2
-        .then(() => this.#leaveLane(partition, slot, disposition))
-        .then(end, fail)
-    }
-    promised(() => this.#context.flow.run(partition, slot, returnPermit))
-      .then(ran)
-      .catch(fail)
+  onSettled(pass: TaskPass): void {
+    this.#returnPermit(pass)
   }
 
-  /** Returns the permit once, however often it is called. */
-  #permitReturner(partition: Partition): () => void {
-    let isHeld = true
-    return () => {
-      if (!isHeld) return
-      isHeld = false
-      this.#context.admission.returnPermit(partition.permitKind)
-      this.wake()
-    }
+  onRouted({ partition, slot, isProbe }: TaskPass, disposition: Disposition): void {
+    if (isProbe) this.#registryAnswered()
+    this.#carryOut(partition, slot, disposition)
+  }
+
+  onOverdue(): void {
+    this.#overdue += 1
+    if (this.#overdue > this.#context.admission.concurrency / 10) this.#context.onStuck(this.#overdue)
+  }
+
+  onOver(pass: TaskPass, disposition: Disposition): void {
+    if (pass.isOverdue) this.#overdue -= 1
+    this.#leaveLane(pass.partition, pass.slot, disposition)
+    this.#end(pass)
+  }
+
+  onFailed(pass: TaskPass, error: unknown): void {
+    this.#couldNotRun(pass.partition, pass.slot, error)
+    this.#end(pass)
+  }
+
+  #end(pass: TaskPass): void {
+    this.#returnPermit(pass)
+    this.#flows -= 1
+    if (this.#flows > 0) return
+    for (const resolve of this.#idleWaiters.splice(0)) resolve()
+  }
+
+  #returnPermit(pass: TaskPass): void {
+    if (!pass.holdsPermit) return
+    pass.holdsPermit = false
+    this.#context.admission.returnPermit(pass.partition.permitKind)
+    this.wake()
   }
 
   /** What a written outcome changes at once, whatever the handler still does. */
   #carryOut(partition: Partition, slot: TaskSlot, disposition: Disposition): void {
     switch (disposition.kind) {
       case 'finished':
-        this.#context.onFinished(slot, disposition)
+        this.#context.onFinished(slot, disposition.end)
         partition.finish(slot, disposition.end !== null)
         break
       case 'passed-on':
@@ -226,14 +232,6 @@ export class AgentScheduler {
     partition.park(slot, RERUN_MS)
   }
 
-  async #untilSettled(stillRunning: Promise<void>, disposition: Disposition): Promise<void> {
-    if (disposition.kind === 'left') return await stillRunning
-    this.#overdue += 1
-    if (this.#overdue > this.#context.admission.concurrency / 10) this.#context.onStuck(this.#overdue)
-    await stillRunning
-    this.#overdue -= 1
-  }
-
   #registryOut(): void {
     if (this.#registry.kind === 'out' || this.#isDraining) return
     if (this.#registry.kind === 'up') this.#context.onRegistry(true)
@@ -257,11 +255,5 @@ export class AgentScheduler {
     this.#registry = { kind: 'up' }
     this.#context.onRegistry(false)
     this.wake()
-  }
-
-  #flowEnded(): void {
-    this.#flows -= 1
-    if (this.#flows > 0) return
-    for (const resolve of this.#idleWaiters.splice(0)) resolve()
   }
 }

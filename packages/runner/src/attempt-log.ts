@@ -1,4 +1,4 @@
-import type { Logger } from '@towline/contracts'
+import type { Logger, TaskEnvelope } from '@towline/contracts'
 
 /**
  * The logger of one attempt: a child that is made when something is first logged. Most attempts log nothing, and a child
@@ -6,12 +6,14 @@ import type { Logger } from '@towline/contracts'
  */
 export class AttemptLog implements Logger {
   readonly #parent: Logger
-  readonly #fields: Record<string, unknown>
+  readonly #agent: string
+  readonly #task: TaskEnvelope
   #made: Logger | undefined
 
-  constructor(parent: Logger, fields: Record<string, unknown>) {
+  constructor(parent: Logger, agent: string, task: TaskEnvelope) {
     this.#parent = parent
-    this.#fields = fields
+    this.#agent = agent
+    this.#task = task
   }
 
   debug(fields: object, message: string): void {
@@ -35,7 +37,10 @@ export class AttemptLog implements Logger {
   }
 
   get #log(): Logger {
-    this.#made ??= this.#parent.child(this.#fields)
+    if (this.#made === undefined) {
+      const { taskId, life, attempt } = this.#task
+      this.#made = this.#parent.child({ agent: this.#agent, taskId, life, attempt })
+    }
     return this.#made
   }
 }

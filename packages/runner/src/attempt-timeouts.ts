@@ -5,6 +5,20 @@ export interface Timed {
   onTimeout(): void
 }
 
+/** A timeout that has begun, between the one that began before and the one that began after. Ended: it holds nothing. */
+export class RunningTimeout {
+  readonly dueAtMs: number
+  timed: Timed | undefined
+  before: RunningTimeout | undefined
+  after: RunningTimeout | undefined = undefined
+
+  constructor(timed: Timed, dueAtMs: number, before: RunningTimeout | undefined) {
+    this.timed = timed
+    this.dueAtMs = dueAtMs
+    this.before = before
+  }
+}
+
 /**
  * The timeouts of the attempts of one agent. All last as long, so they are due in the order they began and one timer of
  * the clock, for the oldest, does for all. A timer each is felt where handlers are short.
@@ -12,8 +26,8 @@ export interface Timed {
 export class AttemptTimeouts {
   readonly timeoutMs: number
   readonly #clock: Clock
-  /** When each is due, on the monotonic clock; the oldest first. */
-  readonly #dueAtMs = new Map<Timed, number>()
+  #oldest: RunningTimeout | undefined
+  #newest: RunningTimeout | undefined
   #cancelTimer: Cancel | undefined
 
   constructor(timeoutMs: number, clock: Clock) {
@@ -21,17 +35,34 @@ export class AttemptTimeouts {
     this.#clock = clock
   }
 
-  begin(attempt: Timed): void {
-    this.#dueAtMs.set(attempt, this.#clock.monotonicMs() + this.timeoutMs)
+  begin(timed: Timed): RunningTimeout {
+    const dueAtMs = this.#clock.monotonicMs() + this.timeoutMs
+    const timeout = new RunningTimeout(timed, dueAtMs, this.#newest)
+    if (this.#newest === undefined) this.#oldest = timeout
+    else this.#newest.after = timeout
+    this.#newest = timeout
     if (this.#cancelTimer === undefined) this.#arm(this.timeoutMs)
+    return timeout
   }
 
   /** It is over, or was told. Idempotent. */
-  end(attempt: Timed): void {
-    this.#dueAtMs.delete(attempt)
-    if (this.#dueAtMs.size > 0) return
+  end(timeout: RunningTimeout): void {
+    if (timeout.timed === undefined) return
+    this.#unlink(timeout)
+    if (this.#oldest !== undefined) return
     this.#cancelTimer?.()
     this.#cancelTimer = undefined
+  }
+
+  #unlink(timeout: RunningTimeout): void {
+    const { before, after } = timeout
+    if (before === undefined) this.#oldest = after
+    else before.after = after
+    if (after === undefined) this.#newest = before
+    else after.before = before
+    timeout.timed = undefined
+    timeout.before = undefined
+    timeout.after = undefined
   }
 
   #arm(delayMs: number): void {
@@ -41,17 +72,17 @@ export class AttemptTimeouts {
   /** The timer was set for an attempt that may have ended meanwhile: then it is set again, for the oldest there is. */
   #expire(): void {
     this.#cancelTimer = undefined
-    const due = [...this.#due(this.#clock.monotonicMs())]
-    for (const attempt of due) this.#dueAtMs.delete(attempt)
-    const [oldest] = this.#dueAtMs.values()
-    if (oldest !== undefined) this.#arm(oldest - this.#clock.monotonicMs())
-    for (const attempt of due) attempt.onTimeout()
+    const due = this.#takeDue(this.#clock.monotonicMs())
+    if (this.#oldest !== undefined) this.#arm(this.#oldest.dueAtMs - this.#clock.monotonicMs())
+    for (const timed of due) timed.onTimeout()
   }
 
-  *#due(nowMs: number): Iterable<Timed> {
-    for (const [attempt, dueAtMs] of this.#dueAtMs) {
-      if (dueAtMs > nowMs) return
-      yield attempt
+  #takeDue(nowMs: number): readonly Timed[] {
+    const due: Timed[] = []
+    for (let oldest = this.#oldest; oldest !== undefined && oldest.dueAtMs <= nowMs; oldest = this.#oldest) {
+      if (oldest.timed !== undefined) due.push(oldest.timed)
+      this.#unlink(oldest)
     }
+    return due
   }
 }

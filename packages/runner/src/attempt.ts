@@ -8,10 +8,10 @@ import {
   type HostResult,
   TowlineError,
 } from '@towline/contracts'
-import type { AttemptTimeouts, Timed } from './attempt-timeouts.ts'
+import type { AttemptTimeouts, RunningTimeout, Timed } from './attempt-timeouts.ts'
 import { type EncodeOutput, outcomeOf } from './classify.ts'
-import type { Interruptible } from './partition.ts'
 import { promised } from './promised.ts'
+import type { Interruptible } from './running-slots.ts'
 
 export interface AttemptContext {
   readonly host: AgentHost
@@ -52,23 +52,23 @@ export interface AttemptListener {
  *   T2. Past its timeout an attempt is timed out, whatever the handler still returns.
  */
 export class Attempt implements Interruptible, Timed {
-  /** Resolves when the handler has settled. */
-  readonly settled: Promise<void>
   readonly #context: AttemptContext
   readonly #listener: AttemptListener
   readonly #attemptNumber: number
-  readonly #controller = new AbortController()
+  readonly #controller: AbortController
+  readonly #timeout: RunningTimeout
   #isOver = false
   #aborted: AttemptAborted['because'] | undefined
   #cancelGrace: Cancel | undefined
 
-  constructor(request: Omit<AttemptRequest, 'signal'>, context: AttemptContext, listener: AttemptListener) {
+  /** @param controller Of the signal in `call`. */
+  constructor(call: AttemptRequest, controller: AbortController, context: AttemptContext, listener: AttemptListener) {
+    this.#controller = controller
     this.#context = context
     this.#listener = listener
-    this.#attemptNumber = request.task.attempt
-    context.timeouts.begin(this)
-    const call = { ...request, signal: this.#controller.signal }
-    this.settled = promised(() => context.host.run(call)).then(
+    this.#attemptNumber = call.task.attempt
+    this.#timeout = context.timeouts.begin(this)
+    promised(() => context.host.run(call)).then(
       (result) => this.#settle(result),
       (thrown: unknown) => this.#settle({ kind: 'threw', thrown }),
     )
@@ -100,7 +100,7 @@ export class Attempt implements Interruptible, Timed {
   #abort(because: AttemptAborted['because']): void {
     if (this.#aborted !== undefined) return
     this.#aborted = because
-    this.#context.timeouts.end(this)
+    this.#context.timeouts.end(this.#timeout)
     this.#cancelGrace = this.#context.clock.after(this.#context.abortGraceMs, () => {
       this.#end(because === 'timeout' ? this.#timedOut() : { kind: 'interrupted', by: because })
     })
@@ -110,7 +110,7 @@ export class Attempt implements Interruptible, Timed {
   #end(outcome: AttemptOutcome): void {
     if (this.#isOver) return
     this.#isOver = true
-    this.#context.timeouts.end(this)
+    this.#context.timeouts.end(this.#timeout)
     this.#cancelGrace?.()
     this.#listener.onOutcome(outcome)
   }

@@ -1,19 +1,45 @@
 import { type AvroCodec, type DeadReason, type End, type Failure, HEADER, type TaskResult } from '@towline/contracts'
-import type { RecordSender, SendGuard, SendTarget } from '@towline/kafka'
+import type { OutgoingRecord, RecordSender, SendGuard, SendTarget } from '@towline/kafka'
 import type { TaskSlot } from './task-slot.ts'
 
-/** How a task ended, and what its record says of it. */
-export interface TaskEnd {
+/** When the attempt started, and its trace: for the record of its end. */
+export interface AttemptTrace {
+  readonly startedAtMs: number | null
+  readonly traceparent: string | undefined
+}
+
+/** What is left out is null. */
+export interface HowItEnded {
   readonly end: End
+  readonly attempts: number
+  readonly reason?: DeadReason
+  readonly failure?: Failure
+  /** Framed bytes of the output; left out unless it succeeded. */
+  readonly output?: Buffer | null
+}
+
+/** How a task ended, and what its record says of it. */
+export class TaskEnd {
+  readonly end: End
+  readonly attempts: number
   readonly reason: DeadReason | null
   readonly failure: Failure | null
-  /** Framed bytes of the output; null unless it succeeded. */
   readonly output: Buffer | null
-  readonly attempts: number
   readonly startedAtMs: number | null
   readonly finishedAtMs: number
   /** W3C trace context of the attempt that ended it, when traced. */
   readonly traceparent: string | undefined
+
+  constructor(how: HowItEnded, finishedAtMs: number, { startedAtMs, traceparent }: AttemptTrace) {
+    this.end = how.end
+    this.attempts = how.attempts
+    this.reason = how.reason ?? null
+    this.failure = how.failure ?? null
+    this.output = how.output ?? null
+    this.startedAtMs = startedAtMs
+    this.finishedAtMs = finishedAtMs
+    this.traceparent = traceparent
+  }
 }
 
 export interface EndWriterContext {
@@ -41,10 +67,8 @@ export class EndWriter {
     const { envelope } = slot
     // The key of an unkeyed task is its id.
     const key = (envelope.key === null ? slot.record.key : null) ?? Buffer.from(envelope.taskId, 'latin1')
-    const headers: Record<string, Buffer | string> = { [HEADER.ceId]: key }
-    if (end.traceparent !== undefined) headers[HEADER.traceparent] = end.traceparent
     const value = codec.encode(this.#resultOf(slot, end), schemaId)
-    return sender.send(this.#target, { key, value, headers }, guard)
+    return sender.send(this.#target, new EndRecord(key, value, new EndHeaders(key, end.traceparent)), guard)
   }
 
   #resultOf({ envelope, mayHaveRun }: TaskSlot, end: TaskEnd): TaskResult {
@@ -65,5 +89,26 @@ export class EndWriter {
       replayId: envelope.replayId ?? null,
       output: end.output,
     }
+  }
+}
+
+class EndRecord implements OutgoingRecord {
+  readonly key: Buffer
+  readonly value: Buffer
+  readonly headers: OutgoingRecord['headers']
+
+  constructor(key: Buffer, value: Buffer, headers: OutgoingRecord['headers']) {
+    this.key = key
+    this.value = value
+    this.headers = headers
+  }
+}
+
+class EndHeaders {
+  [name: string]: Buffer | string
+
+  constructor(taskId: Buffer, traceparent: string | undefined) {
+    this[HEADER.ceId] = taskId
+    if (traceparent !== undefined) this[HEADER.traceparent] = traceparent
   }
 }

@@ -3,18 +3,23 @@
 //   K2. Tasks of a lane come out in the order they were added; one that is put back comes out first.
 //   K3. Lanes with work take turns.
 
-/** The tasks of one key. Gone when its last task is released. */
-export interface Lane<T> {
-  readonly key: string
-  waiting: T[]
-  state: 'empty' | 'ready' | 'out' | 'parked'
-}
-
 const NOBODY: never[] = []
+
+/** The tasks of one key. Gone when its last task is released. */
+export class Lane<T> {
+  readonly key: string
+  waiting: T[] = NOBODY
+  state: 'empty' | 'ready' | 'out' | 'parked' = 'empty'
+
+  constructor(key: string) {
+    this.key = key
+  }
+}
 
 export class Lanes<T> {
   readonly #byKey = new Map<string, Lane<T>>()
-  #ready: Lane<T>[] = []
+  /** Cleared up to #readyHead. */
+  #ready: (Lane<T> | undefined)[] = []
   #readyHead = 0
   #size = 0
 
@@ -31,7 +36,7 @@ export class Lanes<T> {
   laneOf(key: string): Lane<T> {
     const known = this.#byKey.get(key)
     if (known !== undefined) return known
-    const lane: Lane<T> = { key, waiting: NOBODY, state: 'empty' }
+    const lane = new Lane<T>(key)
     this.#byKey.set(key, lane)
     return lane
   }
@@ -50,6 +55,7 @@ export class Lanes<T> {
   take(): T | undefined {
     const lane = this.#ready[this.#readyHead]
     if (lane === undefined) return undefined
+    this.#ready[this.#readyHead] = undefined
     this.#readyHead += 1
     if (this.#readyHead > 1024 && this.#readyHead * 2 > this.#ready.length) {
       this.#ready = this.#ready.slice(this.#readyHead)

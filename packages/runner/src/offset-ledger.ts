@@ -10,13 +10,23 @@ import { type CommitNote, NOTE_BODY_MAX_BYTES, noteUpperBoundBytes, type Unfinis
 //       so that room is made again.
 //   L6. What an owner before had started stays marked until it has started here: being put off is not having stopped.
 
-interface Entry {
+class Entry<T> {
   readonly offset: number
+  /** Cleared when the entry goes: see {@link OffsetLedger}. */
+  task: T | undefined = undefined
   delivered: boolean
   attempts: number
   deliveries: number
   started: boolean
-  startedHere: boolean
+  startedHere = false
+
+  constructor({ offset, attempts, deliveries, started }: UnfinishedOffset, delivered: boolean) {
+    this.offset = offset
+    this.delivered = delivered
+    this.attempts = attempts
+    this.deliveries = deliveries
+    this.started = started
+  }
 }
 
 /** What a commit says of one partition, without the owner and the hash that its caller adds. */
@@ -31,8 +41,13 @@ export type AdmittedOffset =
 const SPARE_BYTES = 8
 const FRESH: AdmittedOffset = { kind: 'run', attempts: 0, started: false }
 
-export class OffsetLedger {
-  readonly #entries = new Map<number, Entry>()
+/** @typeParam T What stands at an offset until it is finished. */
+export class OffsetLedger<T = never> {
+  /**
+   * A Map that is added to and deleted from leaves a chain of outgrown tables behind, which hold what was in them alive
+   * until the next major collection. Entries are small, and let go of their task.
+   */
+  readonly #entries = new Map<number, Entry<T>>()
   /** Offsets of #entries in ascending order from #head; finished ones are skipped lazily. */
   #order: number[] = []
   #head = 0
@@ -49,9 +64,7 @@ export class OffsetLedger {
     this.#position = base
     this.#end = Math.max(base, note?.end ?? base)
     this.#reach = this.#end
-    for (const { offset, attempts, deliveries, started } of note?.unfinished ?? []) {
-      this.#add({ offset, delivered: false, attempts, deliveries, started, startedHere: false })
-    }
+    for (const unfinished of note?.unfinished ?? []) this.#add(new Entry(unfinished, false))
   }
 
   /** Offset to read next. */
@@ -91,8 +104,24 @@ export class OffsetLedger {
       return { kind: 'run', attempts: known.attempts, started: known.started }
     }
     if (offset < this.#end) return { kind: 'finished' }
-    this.#add({ offset, delivered: true, attempts: 0, deliveries: 0, started: false, startedHere: false })
+    this.#add(new Entry({ offset, attempts: 0, deliveries: 0, started: false }, true))
     return FRESH
+  }
+
+  /** Keeps the task of an admitted offset until it is finished. */
+  hold(offset: number, task: T): void {
+    const entry = this.#entries.get(offset)
+    if (entry !== undefined) entry.task = task
+  }
+
+  /** What is held of an unfinished offset. */
+  taskAt(offset: number): T | undefined {
+    return this.#entries.get(offset)?.task
+  }
+
+  /** All that is held. */
+  *tasks(): Iterable<T> {
+    for (const { task } of this.#entries.values()) if (task !== undefined) yield task
   }
 
   /** Reading got to `next`; what was listed below it and never delivered is a gap (L3). */
@@ -156,7 +185,7 @@ export class OffsetLedger {
     return { base, end, unfinished }
   }
 
-  #add(entry: Entry): void {
+  #add(entry: Entry<T>): void {
     this.#entries.set(entry.offset, entry)
     if (entry.offset < this.#reach) this.#within += 1
     if (isMarked(entry)) this.#marked += 1
@@ -166,13 +195,14 @@ export class OffsetLedger {
     if (isMarked(entry)) this.#reachTo(entry.offset + 1)
   }
 
-  #remove(entry: Entry): void {
+  #remove(entry: Entry<T>): void {
     this.#entries.delete(entry.offset)
+    entry.task = undefined
     if (entry.offset < this.#reach) this.#within -= 1
     if (isMarked(entry)) this.#marked -= 1
   }
 
-  #mark(entry: Entry, change: () => void): void {
+  #mark(entry: Entry<T>, change: () => void): void {
     if (isMarked(entry)) this.#marked -= 1
     change()
     if (!isMarked(entry)) return
@@ -194,10 +224,10 @@ export class OffsetLedger {
   }
 }
 
-function isMarked(entry: Entry): boolean {
+function isMarked(entry: Entry<unknown>): boolean {
   return entry.started || entry.attempts > 0 || entry.deliveries > 0
 }
 
-function snapshot({ offset, attempts, deliveries, started }: Entry): UnfinishedOffset {
+function snapshot({ offset, attempts, deliveries, started }: Entry<unknown>): UnfinishedOffset {
   return { offset, attempts, deliveries, started }
 }

@@ -7,7 +7,7 @@ import {
   type Logger,
 } from '@towline/contracts'
 import { SendDropped } from '@towline/kafka'
-import type { EndWriter, TaskEnd } from './end-writer.ts'
+import { type AttemptTrace, type EndWriter, type HowItEnded, TaskEnd } from './end-writer.ts'
 import type { EventWriter } from './event-writer.ts'
 import type { Partition } from './partition.ts'
 import { promised } from './promised.ts'
@@ -17,7 +17,7 @@ import type { TaskSlot } from './task-slot.ts'
 /** What became of a task once its outcome was carried out. */
 export type Disposition =
   /** It left this partition. `end` is null when it goes on in a tier as its next attempt, or was a repeat. */
-  | ({ readonly kind: 'finished'; readonly end: TaskEnd['end'] | null } & Pick<TaskEnd, 'reason' | 'failure'>)
+  | { readonly kind: 'finished'; readonly end: TaskEnd | null }
   /** It left this partition and goes on in a tier as the same attempt: deferred, or hopping down. */
   | { readonly kind: 'passed-on' }
   /** It stays here and runs again after `delayMs`. */
@@ -40,15 +40,7 @@ export type RetryNotice =
   | { readonly kind: 'tier'; readonly tierMs: number; readonly dueAtMs: number; readonly failure: Failure | null }
   | { readonly kind: 'parked'; readonly delayMs: number; readonly failure: Failure | null }
 
-/** When the attempt started, and its trace: for the record of its end. */
-export interface AttemptTrace {
-  readonly startedAtMs: number | null
-  readonly traceparent: string | undefined
-}
-
-/** What is left out is null. */
-type HowItEnded = Pick<TaskEnd, 'end' | 'attempts'> & Partial<Pick<TaskEnd, 'reason' | 'failure' | 'output'>>
-
+const GONE: Disposition = { kind: 'finished', end: null }
 const NOT_STARTED: AttemptTrace = { startedAtMs: null, traceparent: undefined }
 const FIRST_REWRITE_MS = 200
 const LAST_REWRITE_MS = 5_000
@@ -92,7 +84,7 @@ export class OutcomeRouter {
       case 'interrupted':
         return Promise.resolve({ kind: 'left' })
       case 'duplicate':
-        return Promise.resolve({ kind: 'finished', end: null, reason: null, failure: null })
+        return Promise.resolve(GONE)
     }
   }
 
@@ -117,16 +109,13 @@ export class OutcomeRouter {
     const decision = policy.decide({ task: source.envelope, outcome, parkedMs: slot.parkedMs, nowMs: clock.nowMs() })
     switch (decision.kind) {
       case 'park':
-        this.#notePark(slot, outcome, decision.delayMs)
+        this.#park(slot, outcome, decision.delayMs)
         return { kind: 'parked', delayMs: decision.delayMs }
       case 'dead-letter':
         return await this.#deadLetter(partition, slot, { ...decision, trace })
       case 'tier': {
         this.#context.onRetry(slot, { ...decision, failure })
-        const moved: Disposition =
-          outcome.kind === 'deferred'
-            ? { kind: 'passed-on' }
-            : { kind: 'finished', end: null, reason: null, failure: null }
+        const moved: Disposition = outcome.kind === 'deferred' ? { kind: 'passed-on' } : GONE
         return await this.#persist(partition, moved, () =>
           failures.toTier(source, decision, failure ?? undefined, partition.guard),
         )
@@ -134,13 +123,19 @@ export class OutcomeRouter {
     }
   }
 
-  #notePark(slot: TaskSlot, outcome: RetryableOutcome, delayMs: number): void {
+  /** It goes on as its next attempt where the outcome spent one. */
+  #park(slot: TaskSlot, outcome: RetryableOutcome, delayMs: number): void {
     const { clock, events, onRetry } = this.#context
     const atMs = clock.nowMs()
     const dueAtMs = atMs + delayMs
     if (outcome.kind === 'deferred') events.parked(slot, outcome.because, { atMs, dueAtMs })
     else events.attemptFailed(slot, outcome.failure, dueAtMs)
     onRetry(slot, { kind: 'parked', delayMs, failure: outcome.kind === 'deferred' ? null : outcome.failure })
+    slot.parkedMs += delayMs
+    if (outcome.kind === 'deferred') return
+    slot.attempt += 1
+    slot.spentInPlace += 1
+    slot.firstFailure ??= outcome.failure
   }
 
   async #deadLetter(
@@ -151,7 +146,7 @@ export class OutcomeRouter {
     const { failures } = this.#context
     const { reason, failure } = death
     const attempts = reason === 'undecodable' ? slot.attempt - 1 : slot.attempt
-    const buried = await this.#persist(partition, { kind: 'finished', end: 'dead-lettered', reason, failure }, () =>
+    const buried = await this.#persist(partition, GONE, () =>
       failures.deadLetter(sourceOf(slot), reason, failure, partition.guard),
     )
     if (buried.kind === 'left') return buried
@@ -160,21 +155,8 @@ export class OutcomeRouter {
 
   #end(partition: Partition, slot: TaskSlot, how: HowItEnded, trace: AttemptTrace): Promise<Disposition> {
     const { ends, clock } = this.#context
-    const { end, attempts, reason = null, failure = null, output = null } = how
-    const { startedAtMs, traceparent } = trace
-    const written: TaskEnd = {
-      end,
-      attempts,
-      reason,
-      failure,
-      output,
-      startedAtMs,
-      traceparent,
-      finishedAtMs: clock.nowMs(),
-    }
-    return this.#persist(partition, { kind: 'finished', end, reason, failure }, () =>
-      ends.write(slot, written, partition.guard),
-    )
+    const end = new TaskEnd(how, clock.nowMs(), trace)
+    return this.#persist(partition, new Finished(end), () => ends.write(slot, end, partition.guard))
   }
 
   /** R3. Resolves to `then` once written, to `left` when the partition is lost. */
@@ -194,6 +176,15 @@ export class OutcomeRouter {
         return await this.#persist(partition, then, write, Math.min(delayMs * 2, LAST_REWRITE_MS))
       },
     )
+  }
+}
+
+class Finished {
+  readonly kind = 'finished'
+  readonly end: TaskEnd
+
+  constructor(end: TaskEnd) {
+    this.end = end
   }
 }
 

@@ -10,7 +10,7 @@ import {
 import type { FreshAssignment, KafkaRecord, RecordHeaders } from '@towline/kafka'
 import type { Lanes } from './lanes.ts'
 import { suspectsOf } from './start-allowance.ts'
-import type { TaskSlot } from './task-slot.ts'
+import { TaskSlot } from './task-slot.ts'
 
 /** What a task costs beyond its key and value: slot, envelope, lane, ledger entry. */
 const SLOT_BYTES = 512
@@ -50,20 +50,16 @@ export class PartitionIntake {
     const { topic, partition } = tp
     const { offset, timestampMs } = record
     const { envelope } = readEnvelope({ topic, partition, offset, timestampMs, key: copy.key, headers: record.headers })
-    return {
+    return new TaskSlot({
       tp,
       record: copy,
       envelope,
       lane: this.#context.lanes.laneOf(this.#laneKeyOf(envelope)),
       bytes: (copy.key?.length ?? 0) + (copy.value?.length ?? 0) + SLOT_BYTES,
       mayHaveRun: known.started || this.#mayHaveRun(record.offset),
-      attempt: envelope.attempt + known.attempts,
       spentInPlace: known.attempts,
-      firstFailure: undefined,
-      parkedMs: 0,
       inheritedAtMs: known.attempts > 0 && !known.started ? this.#context.clock.monotonicMs() : undefined,
-      startedMonotonicMs: undefined,
-    }
+    })
   }
 
   /** Everything that may have run before this assignment is finished: whoever is next need not be told of it. */
@@ -93,12 +89,22 @@ export function isNoteOf(note: CommitNote, record: KafkaRecord): boolean {
 
 /** Outlives the fetch it came with. */
 export function copyOf(record: KafkaRecord): KafkaRecord {
-  return {
-    offset: record.offset,
-    timestampMs: record.timestampMs,
-    key: copyOfBytes(record.key),
-    value: copyOfBytes(record.value),
-    headers: copyOfUserHeaders(record.headers),
+  return new RecordCopy(record)
+}
+
+class RecordCopy implements KafkaRecord {
+  readonly offset: number
+  readonly timestampMs: number
+  readonly key: Buffer | null
+  readonly value: Buffer | null
+  readonly headers: RecordHeaders
+
+  constructor({ offset, timestampMs, key, value, headers }: KafkaRecord) {
+    this.offset = offset
+    this.timestampMs = timestampMs
+    this.key = copyOfBytes(key)
+    this.value = copyOfBytes(value)
+    this.headers = copyOfUserHeaders(headers)
   }
 }
 

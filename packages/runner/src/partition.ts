@@ -24,6 +24,7 @@ import { needsHistory } from './partition-history.ts'
 import { PartitionIntake } from './partition-intake.ts'
 import { PartitionNote } from './partition-note.ts'
 import { RepeatGuard } from './repeat-guard.ts'
+import { type Interruptible, RunningSlots } from './running-slots.ts'
 import { StartAllowance } from './start-allowance.ts'
 import type { TaskSlot } from './task-slot.ts'
 import type { TierGate } from './tier-gate.ts'
@@ -57,11 +58,6 @@ export interface PartitionContext {
  */
 type Claim = 'unknown' | 'claiming' | 'claimed'
 
-/** The running attempt of a task, as its partition needs it. */
-export interface Interruptible {
-  interrupt(by: 'drain' | 'lost'): void
-}
-
 /**
  * All state of one assigned partition: made at assignment, dropped when it is lost, never shared.
  *
@@ -81,11 +77,10 @@ export class Partition {
   readonly #allowance: StartAllowance
   readonly #note: PartitionNote
   readonly #lanes = new Lanes<TaskSlot>()
-  readonly #slots = new Map<number, TaskSlot>()
-  readonly #running = new Map<TaskSlot, Interruptible>()
+  readonly #running = new RunningSlots()
   readonly #parked = new Map<TaskSlot, Cancel>()
   #awaitingLog: TaskSlot[] = []
-  #ledger: OffsetLedger
+  #ledger: OffsetLedger<TaskSlot>
   #cancelNotDue: Cancel | undefined
   #isLost = false
   readonly #claimAfter: Claim
@@ -127,12 +122,12 @@ export class Partition {
   }
 
   get runningCount(): number {
-    return this.#running.size
+    return this.#running.count
   }
 
   /** Ids of the tasks whose handlers have not settled. */
   get runningTasks(): readonly string[] {
-    return [...this.#running.keys()].map(({ envelope }) => envelope.taskId)
+    return [...this.#running].map(({ envelope }) => envelope.taskId)
   }
 
   get isDirty(): boolean {
@@ -201,7 +196,7 @@ export class Partition {
   }
 
   started(slot: TaskSlot, attempt: Interruptible): void {
-    this.#running.set(slot, attempt)
+    this.#running.add(slot, attempt)
     this.#allowance.start()
     this.#ledger.start(slot.record.offset)
     this.#setDirty()
@@ -252,10 +247,8 @@ export class Partition {
     this.#isLost = true
     this.#stopTimers()
     this.#repeats.stop()
-    for (const slot of this.#slots.values()) this.#context.admission.leave(slot.bytes)
-    const interrupted = this.#running.size
-    for (const attempt of this.#running.values()) attempt.interrupt('lost')
-    return interrupted
+    for (const slot of this.#ledger.tasks()) this.#context.admission.leave(slot.bytes)
+    return this.#running.interrupt('lost')
   }
 
   /** Nothing is taken in and parked tasks rest; running ones go on until {@link interruptRunning}. */
@@ -265,7 +258,7 @@ export class Partition {
   }
 
   interruptRunning(): void {
-    for (const attempt of this.#running.values()) attempt.interrupt('drain')
+    this.#running.interrupt('drain')
   }
 
   /**
@@ -276,8 +269,8 @@ export class Partition {
     this.#isDirty = false
     this.#allowance.commitBegins()
     const state = this.#ledger.state()
-    const isClean = clean && this.#running.size === 0 && this.#intake.isSettled(state.base)
-    const hash = this.#note.hashAt(state.base, this.#slots.get(state.base)?.record)
+    const isClean = clean && this.#running.count === 0 && this.#intake.isSettled(state.base)
+    const hash = this.#note.hashAt(state.base, this.#ledger.taskAt(state.base)?.record)
     this.#note.commitBegins()
     const note = { ...state, ...hash, owner, clean: isClean }
     return { tp: this.tp, next: state.base, metadata: encodeCommitNote(note) }
@@ -300,7 +293,7 @@ export class Partition {
     const hasRoom = offset === undefined || this.#ledger.hasRoomFor(offset)
     this.#context.gate.set('window', !hasRoom)
     if (hasRoom) return this.#lanes.take()
-    const pinning = this.#slots.get(this.#ledger.committable)
+    const pinning = this.#ledger.taskAt(this.#ledger.committable)
     return pinning === undefined ? undefined : this.#lanes.takeFrom(pinning.lane)
   }
 
@@ -313,7 +306,7 @@ export class Partition {
       return
     }
     const slot = this.#intake.slotOf(record, admitted)
-    this.#slots.set(record.offset, slot)
+    this.#ledger.hold(record.offset, slot)
     this.#context.admission.admit(slot.bytes)
     this.#lanes.add(slot.lane, slot)
   }
@@ -322,7 +315,6 @@ export class Partition {
     const { offset } = slot.record
     this.#note.finished(slot.record)
     this.#ledger.finish(offset)
-    this.#slots.delete(offset)
     this.#context.admission.leave(slot.bytes)
     this.#changed()
   }

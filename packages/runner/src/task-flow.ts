@@ -5,16 +5,14 @@ import {
   type Decoded,
   failureOf,
   type Logger,
-  type PublishChild,
   TowlineError,
 } from '@towline/contracts'
 import type { AttemptContext } from './attempt.ts'
-import { AttemptLog } from './attempt-log.ts'
 import { AttemptPass } from './attempt-pass.ts'
 import type { EventWriter } from './event-writer.ts'
-import type { Disposition, OutcomeRouter } from './outcome-router.ts'
-import type { Partition } from './partition.ts'
+import type { OutcomeRouter } from './outcome-router.ts'
 import type { ChildPublisher, RetryPolicy } from './runner-ports.ts'
+import type { TaskPass } from './task-pass.ts'
 import type { TaskSlot } from './task-slot.ts'
 
 export interface TaskFlowContext extends AttemptContext {
@@ -30,18 +28,7 @@ export interface TaskFlowContext extends AttemptContext {
   onOutcome(slot: TaskSlot, ended: { readonly outcome: AttemptOutcome; readonly durationMs: number }): void
 }
 
-/** How one pass of a task through its partition went. */
-export interface FlowResult {
-  readonly disposition: Disposition
-  /** Resolves when the handler has settled; undefined when it had, or none was run. */
-  readonly stillRunning: Promise<void> | undefined
-}
-
-/**
- * One pass of a task from its lane: told a repeat, expired or not yet due, or decoded, run and routed.
- *
- * @throws TowlineError TOWLINE_REGISTRY_UNAVAILABLE from {@link run} before anything happened to the task (D8)
- */
+/** Takes tasks from their lanes: tells a repeat, an expired or a not yet due one, or decodes it, runs and routes it. */
 export class TaskFlow {
   readonly #context: TaskFlowContext
 
@@ -49,35 +36,52 @@ export class TaskFlow {
     this.#context = context
   }
 
-  /** `onSettled` runs when the handler has settled: its permit is free. Not called where no handler was run. */
-  run(partition: Partition, slot: TaskSlot, onSettled: () => void): Promise<FlowResult> {
-    const { policy, clock, inputCodec } = this.#context
-    const early = this.#outcomeWithoutAttempt(partition, slot)
-    if (early !== undefined) return this.#routeEarly(partition, slot, early)
-    const tier = policy.whenTierIsOver(slot.envelope.dueAtMs, clock.nowMs())
-    if (tier.kind === 'wait') return Promise.resolve(routed({ kind: 'parked', delayMs: tier.delayMs }))
-    if (tier.kind === 'hop') return this.#hop(partition, slot, tier.tierMs)
-    const restMs = this.#restOfPark(slot)
-    if (restMs > 0) return Promise.resolve(routed({ kind: 'parked', delayMs: restMs }))
-    const decoded = inputCodec.decodeCached(slot.record.value)
-    if (decoded === undefined) return this.#decodeAndRun(partition, slot, onSettled)
-    return this.#runDecoded(partition, slot, decoded, onSettled)
+  /** A pass fails with TOWLINE_REGISTRY_UNAVAILABLE before anything happened to its task (D8). */
+  run(pass: TaskPass): void {
+    const early = this.#outcomeWithoutAttempt(pass)
+    if (early !== undefined) this.#routeEarly(pass, early)
+    else if (!this.#waitsOn(pass)) this.#decode(pass)
   }
 
-  async #decodeAndRun(partition: Partition, slot: TaskSlot, onSettled: () => void): Promise<FlowResult> {
-    const decoded = await this.#context.inputCodec.decode(slot.record.value)
-    if (partition.guard() !== 'send') return routed({ kind: 'parked', delayMs: 0 }) // the registry may take a session
-    return await this.#runDecoded(partition, slot, decoded, onSettled)
+  /** It is not due yet: it waits on, here or in a shorter tier. */
+  #waitsOn(pass: TaskPass): boolean {
+    const { policy, clock } = this.#context
+    const tier = policy.whenTierIsOver(pass.slot.envelope.dueAtMs, clock.nowMs())
+    switch (tier.kind) {
+      case 'wait':
+        pass.routed({ kind: 'parked', delayMs: tier.delayMs })
+        return true
+      case 'hop':
+        this.#hop(pass, tier.tierMs)
+        return true
+      case 'run': {
+        const restMs = this.#restOfPark(pass.slot)
+        if (restMs > 0) pass.routed({ kind: 'parked', delayMs: restMs })
+        return restMs > 0
+      }
+    }
   }
 
-  #runDecoded(
-    partition: Partition,
-    slot: TaskSlot,
-    decoded: Decoded<unknown>,
-    onSettled: () => void,
-  ): Promise<FlowResult> {
-    if (decoded.kind === 'decoded') return this.#attempt(partition, slot, decoded.value, onSettled)
-    return this.#routeEarly(partition, slot, this.#outcomeOfBytes(slot, decoded))
+  #decode(pass: TaskPass): void {
+    const decoded = this.#context.inputCodec.decodeCached(pass.slot.record.value)
+    if (decoded !== undefined) this.#decoded(pass, decoded)
+    else this.#readSchema(pass).catch((error: unknown) => pass.failed(error))
+  }
+
+  async #readSchema(pass: TaskPass): Promise<void> {
+    const decoded = await this.#context.inputCodec.decode(pass.slot.record.value)
+    // The registry may take a session to answer.
+    if (pass.partition.guard() === 'send') this.#decoded(pass, decoded)
+    else pass.routed({ kind: 'parked', delayMs: 0 })
+  }
+
+  #decoded(pass: TaskPass, decoded: Decoded<unknown>): void {
+    if (decoded.kind === 'decoded') {
+      pass.slot.inheritedAtMs = undefined
+      new AttemptPass(pass, decoded.value, this.#context)
+    } else {
+      this.#routeEarly(pass, this.#outcomeOfBytes(pass.slot, decoded))
+    }
   }
 
   /** P11: the retry of an attempt that failed under an owner before waits its whole delay again, rather than too short. */
@@ -88,7 +92,7 @@ export class TaskFlow {
     return policy.delayBefore(slot.envelope, slot.attempt) - waitedMs
   }
 
-  #outcomeWithoutAttempt(partition: Partition, slot: TaskSlot): AttemptOutcome | undefined {
+  #outcomeWithoutAttempt({ partition, slot }: TaskPass): AttemptOutcome | undefined {
     if (partition.isRepeat(slot)) return { kind: 'duplicate' }
     const { deadlineAtMs } = slot.envelope
     if (deadlineAtMs !== undefined && this.#context.clock.nowMs() >= deadlineAtMs) return { kind: 'expired' }
@@ -109,44 +113,20 @@ export class TaskFlow {
     }
   }
 
-  async #hop(partition: Partition, slot: TaskSlot, tierMs: number): Promise<FlowResult> {
-    return routed(await this.#context.router.hop(partition, slot, { tierMs, dueAtMs: slot.envelope.dueAtMs ?? 0 }))
+  #hop(pass: TaskPass, tierMs: number): void {
+    const { partition, slot } = pass
+    this.#context.router.hop(partition, slot, { tierMs, dueAtMs: slot.envelope.dueAtMs ?? 0 }).then(
+      (disposition) => pass.routed(disposition),
+      (error: unknown) => pass.failed(error),
+    )
   }
 
-  async #routeEarly(partition: Partition, slot: TaskSlot, outcome: AttemptOutcome): Promise<FlowResult> {
+  #routeEarly(pass: TaskPass, outcome: AttemptOutcome): void {
+    const { partition, slot } = pass
     this.#context.onOutcome(slot, { outcome, durationMs: 0 })
-    return routed(await this.#context.router.route(partition, slot, outcome))
+    this.#context.router.route(partition, slot, outcome).then(
+      (disposition) => pass.routed(disposition),
+      (error: unknown) => pass.failed(error),
+    )
   }
-
-  #attempt(partition: Partition, slot: TaskSlot, input: unknown, onSettled: () => void): Promise<FlowResult> {
-    const { agent, log, clock, events } = this.#context
-    const { taskId, life } = slot.envelope
-    slot.inheritedAtMs = undefined
-    const request = {
-      task: slot.attempt === slot.envelope.attempt ? slot.envelope : { ...slot.envelope, attempt: slot.attempt },
-      input,
-      mayHaveRun: slot.mayHaveRun,
-      log: new AttemptLog(log, { agent, taskId, life, attempt: slot.attempt }),
-      publishChild: this.#publishChildOf(slot),
-      reportProgress: (progress: unknown) => events.progress(slot, progress, clock.nowMs()),
-    }
-    return new AttemptPass({ partition, slot, onSettled }, request, this.#context).result
-  }
-
-  #publishChildOf(slot: TaskSlot): PublishChild {
-    let ordinal = 0
-    return async (agentType, input, options = {}) => {
-      const { children, agent } = this.#context
-      if (children === undefined) {
-        throw new TowlineError('TOWLINE_OPTION_INVALID', `the runner of ${agent} was made without a child publisher`)
-      }
-      ordinal += 1
-      const name = options.name ?? String(ordinal)
-      return await children.publish({ parent: slot.envelope, agentType, input, name, options })
-    }
-  }
-}
-
-function routed(disposition: Disposition): FlowResult {
-  return { disposition, stillRunning: undefined }
 }

@@ -2,18 +2,18 @@ import { TowlineError } from '@towline/contracts'
 import { settle } from '@towline/kafka/memory'
 import { expect, test, vi } from 'vitest'
 import { AgentScheduler } from '../src/agent-scheduler.ts'
-import type { Partition } from '../src/partition.ts'
-import type { FlowResult } from '../src/task-flow.ts'
-import type { TaskSlot } from '../src/task-slot.ts'
+import { TaskEnd } from '../src/end-writer.ts'
+import type { Disposition } from '../src/outcome-router.ts'
+import type { TaskPass } from '../src/task-pass.ts'
 import { PartitionBench, taskRecord } from './partition-bench.ts'
 
-const finished: FlowResult = {
-  disposition: { kind: 'finished', end: 'succeeded', reason: null, failure: null },
-  stillRunning: undefined,
+const finished: Disposition = {
+  kind: 'finished',
+  end: new TaskEnd({ end: 'succeeded', attempts: 1 }, 0, { startedAtMs: 0, traceparent: undefined }),
 }
 const silent = { debug() {}, info() {}, warn() {}, error() {}, child: () => silent }
 
-function benchOf(run: (slot: TaskSlot, onSettled: () => void) => Promise<FlowResult>) {
+function benchOf(run: (pass: TaskPass) => Promise<Disposition>) {
   const bench = new PartitionBench()
   const registry: boolean[] = []
   const stuck: number[] = []
@@ -21,9 +21,12 @@ function benchOf(run: (slot: TaskSlot, onSettled: () => void) => Promise<FlowRes
   const scheduler = new AgentScheduler({
     admission: bench.admission,
     flow: {
-      run: async (_partition: Partition, slot: TaskSlot, onSettled: () => void) => {
-        started.push(slot.record.offset)
-        return await run(slot, onSettled)
+      run: (pass: TaskPass) => {
+        started.push(pass.slot.record.offset)
+        run(pass).then(
+          (disposition) => pass.routed(disposition),
+          (error: unknown) => pass.failed(error),
+        )
       },
     },
     clock: bench.clock,
@@ -82,9 +85,10 @@ test('partitions take turns, also where permits come back one by one', async () 
 })
 
 test('a permit comes back when the handler has settled, before its outcome is acknowledged', async () => {
-  const { deliver, started } = benchOf(async (_slot, onSettled) => {
-    onSettled()
-    return await new Promise<FlowResult>(() => {})
+  const { deliver, started } = benchOf(async (pass) => {
+    pass.begins()
+    pass.settled()
+    return await new Promise<Disposition>(() => {})
   })
   deliver(25)
   await settle()
@@ -92,8 +96,9 @@ test('a permit comes back when the handler has settled, before its outcome is ac
 })
 
 test('S4: handlers that take no time do not keep the event loop from its turn', async () => {
-  const { deliver, started } = benchOf(async (_slot, onSettled) => {
-    onSettled()
+  const { deliver, started } = benchOf(async (pass) => {
+    pass.begins()
+    pass.settled()
     return finished
   })
   deliver(2_000)
@@ -137,7 +142,7 @@ test('a registry out of reach stops the agent, spends nothing, is probed with on
 })
 
 test('an outage of the registry does not outlive the tasks that met it: with nothing left to ask, intake goes on', async () => {
-  const unreachable = async (): Promise<FlowResult> => {
+  const unreachable = async (): Promise<Disposition> => {
     throw new TowlineError('TOWLINE_REGISTRY_UNAVAILABLE', 'no answer')
   }
   const lostInTheOutage = benchOf(unreachable)
@@ -161,8 +166,8 @@ test('an outage of the registry does not outlive the tasks that met it: with not
 
 test('a task that could not be run for another reason waits and is tried again; its neighbours go on', async () => {
   let failures = 0
-  const { deliver, bench } = benchOf(async ({ record }) => {
-    if (record.offset === 0 && failures === 0) {
+  const { deliver, bench } = benchOf(async ({ slot }) => {
+    if (slot.record.offset === 0 && failures === 0) {
       failures += 1
       throw new Error('a defect')
     }
@@ -177,20 +182,23 @@ test('a task that could not be run for another reason waits and is tried again; 
 })
 
 test('handlers that ignore their signal keep permit and lane, and are told when they hold too many', async () => {
-  const { promise: never, resolve } = Promise.withResolvers<void>()
-  const { deliver, bench, stuck } = benchOf(async () => ({ ...finished, stillRunning: never }))
+  const running: TaskPass[] = []
+  const { deliver, bench, stuck } = benchOf(async (pass) => {
+    pass.begins()
+    running.push(pass)
+    return finished
+  })
   deliver(2)
   await settle()
   expect(stuck).toEqual([2])
   expect(bench.admission.running).toBe(2)
   expect(bench.partition.base).toBe(2)
-  resolve()
-  await settle()
+  for (const pass of running) pass.settled()
   expect(bench.admission.running).toBe(0)
 })
 
 test('is idle only when nothing is out, and starts nothing more once it drains', async () => {
-  const { promise, resolve } = Promise.withResolvers<FlowResult>()
+  const { promise, resolve } = Promise.withResolvers<Disposition>()
   const { deliver, started, scheduler } = benchOf(() => promise)
   deliver(1)
   await settle()

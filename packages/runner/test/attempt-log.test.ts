@@ -19,26 +19,29 @@ function keeping() {
   return { log: loggerOf({}), lines, childCount: () => children }
 }
 
+const of = { agent: 'digest', taskId: 't', life: 1, attempt: 2 }
+const task = { ...of, key: null, origin: { topic: 'digest.tasks', partition: 0, offset: 0 }, queuedAtMs: 0 }
+
 test('makes its child when something is first logged, once', () => {
   const { log, lines, childCount } = keeping()
-  const attemptLog = new AttemptLog(log, { taskId: 't', attempt: 2 })
+  const attemptLog = new AttemptLog(log, 'digest', task)
   expect(childCount()).toBe(0)
   attemptLog.info({ step: 1 }, 'fetched')
   attemptLog.warn({ step: 2 }, 'slow')
   expect(childCount()).toBe(1)
   expect(lines).toEqual([
-    { level: 'info', message: 'fetched', taskId: 't', attempt: 2, step: 1 },
-    { level: 'warn', message: 'slow', taskId: 't', attempt: 2, step: 2 },
+    { level: 'info', message: 'fetched', ...of, step: 1 },
+    { level: 'warn', message: 'slow', ...of, step: 2 },
   ])
 })
 
 test.each(['debug', 'info', 'warn', 'error'] as const)('%s and its own children say which attempt it was', (level) => {
   const { log, lines } = keeping()
-  const attemptLog = new AttemptLog(log, { taskId: 't' })
+  const attemptLog = new AttemptLog(log, 'digest', task)
   attemptLog[level]({}, 'direct')
   attemptLog.child({ part: 'p' })[level]({}, 'by a child')
   expect(lines).toEqual([
-    { level, message: 'direct', taskId: 't' },
-    { level, message: 'by a child', taskId: 't', part: 'p' },
+    { level, message: 'direct', ...of },
+    { level, message: 'by a child', ...of, part: 'p' },
   ])
 })

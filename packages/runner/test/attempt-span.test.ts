@@ -3,7 +3,8 @@ import { InMemorySpanExporter, type ReadableSpan, SimpleSpanProcessor, TracerPro
 import type { AttemptOutcome, TaskEnvelope } from '@towline/contracts'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { AttemptSpan } from '../src/attempt-span.ts'
-import type { TaskSlot } from '../src/task-slot.ts'
+import { Lane } from '../src/lanes.ts'
+import { TaskSlot } from '../src/task-slot.ts'
 import { TP, taskRecord } from './partition-bench.ts'
 
 const TRACE_ID = '0af7651916cd43dd8448eb211c80319c'
@@ -22,18 +23,16 @@ afterEach(() => trace.disable())
 
 function slotOf(envelope: Partial<TaskEnvelope> = {}): TaskSlot {
   const origin = { ...TP, offset: 42 }
-  return {
+  return new TaskSlot({
     tp: TP,
     record: taskRecord(42),
     envelope: { taskId: TASK_ID, key: null, life: 1, attempt: 1, origin, queuedAtMs: 0, ...envelope },
-    lane: { key: '', waiting: [], state: 'out' },
+    lane: new Lane(''),
     bytes: 0,
     mayHaveRun: true,
-    attempt: 2,
     spentInPlace: 1,
-    firstFailure: undefined,
-    parkedMs: 0,
-  }
+    inheritedAtMs: undefined,
+  })
 }
 
 function onlySpan(): ReadableSpan {

@@ -55,9 +55,8 @@ test('what ended is never told, what did not is told in time, and nothing is lef
       const expected = new Map<string, number>()
       for (const [index, { startsAfterMs, lastsMs }] of attempts.entries()) {
         await clock.advance(startsAfterMs)
-        const attempt = attemptOf(String(index))
-        timeouts.begin(attempt)
-        if (lastsMs < TIMEOUT_MS) clock.after(lastsMs, () => timeouts.end(attempt))
+        const timeout = timeouts.begin(attemptOf(String(index)))
+        if (lastsMs < TIMEOUT_MS) clock.after(lastsMs, () => timeouts.end(timeout))
         else expected.set(String(index), clock.monotonicMs() + TIMEOUT_MS)
       }
       await clock.advance(1_000)

@@ -27,15 +27,18 @@ function start(
 ) {
   const clock = new VirtualClock()
   const { promise: outcome, resolve: onOutcome } = Promise.withResolvers<AttemptOutcome>()
+  const controller = new AbortController()
   const attempt = new Attempt(
     {
       task,
       input: {},
       mayHaveRun: false,
+      signal: controller.signal,
       log: silent,
       publishChild: async () => ({ taskId: 'child' }),
       reportProgress: () => {},
     },
+    controller,
     {
       host: hostOf(handler),
       clock,
@@ -99,14 +102,17 @@ describe('attempt', () => {
 
   test('is timed out at timeout plus grace when its handler ignores the signal, and settles only with the handler', async () => {
     const { promise, resolve } = Promise.withResolvers<HostResult>()
-    const { attempt, outcome, clock } = start(() => promise)
     let told: string | undefined
     let isSettled = false
+    const { outcome, clock } = start(
+      () => promise,
+      undefined,
+      () => {
+        isSettled = true
+      },
+    )
     void outcome.then(({ kind }) => {
       told = kind
-    })
-    void attempt.settled.then(() => {
-      isSettled = true
     })
     await clock.advance(1_099)
     expect(told).toBeUndefined()
@@ -165,16 +171,16 @@ describe('attempt', () => {
     for (const handler of [threw(new Error('boom')), throwing]) {
       let isMade = false
       const told: boolean[] = []
-      const { attempt } = start(handler, undefined, () => told.push(isMade))
+      start(handler, undefined, () => told.push(isMade))
       isMade = true
-      await attempt.settled
+      await settle()
       expect(told).toEqual([true])
     }
   })
 
   test('leaves no timer behind', async () => {
-    const { attempt, clock } = start(threw(new Error('x')))
-    await attempt.settled
+    const { clock } = start(threw(new Error('x')))
+    await settle()
     expect(clock.pending).toBe(0)
   })
 })

@@ -232,3 +232,19 @@ describe('offset ledger', () => {
     )
   })
 })
+
+test('what is held at an offset stays until the offset is finished or turns out to be a gap', () => {
+  const ledger = new OffsetLedger<string>(0, {
+    base: 0,
+    end: 3,
+    unfinished: [{ offset: 1, attempts: 0, deliveries: 0, started: true }],
+  })
+  ledger.hold(7, 'not admitted')
+  for (const offset of [3, 4, 5]) {
+    ledger.admit(offset)
+    ledger.hold(offset, `task ${offset}`)
+  }
+  ledger.finish(4)
+  expect([3, 4, 5, 7].map((offset) => ledger.taskAt(offset))).toEqual(['task 3', undefined, 'task 5', undefined])
+  expect([...ledger.tasks()]).toEqual(['task 3', 'task 5'])
+})

@@ -1,7 +1,9 @@
 import type { Decoded } from '@towline/contracts'
 import { expect, test } from 'vitest'
 import { AttemptTimeouts } from '../src/attempt-timeouts.ts'
+import type { Disposition } from '../src/outcome-router.ts'
 import { TaskFlow, type TaskFlowContext } from '../src/task-flow.ts'
+import { type PassOwner, TaskPass } from '../src/task-pass.ts'
 import { PartitionBench, taskRecord } from './partition-bench.ts'
 
 test.each([
@@ -33,9 +35,11 @@ test.each([
   bench.deliver(taskRecord(0))
   const slot = bench.partition.take()
   if (slot === undefined) throw new Error('nothing to run')
-  const passed = flow.run(bench.partition, slot, () => {})
+  const { promise: routed, resolve: onRouted } = Promise.withResolvers<Disposition>()
+  const owner = { onRouted: (_pass: TaskPass, disposition: Disposition) => onRouted(disposition), onOver: () => {} }
+  flow.run(new TaskPass(bench.partition, slot, false, owner as unknown as PassOwner))
   happen(bench)
   reading.resolve({ kind: 'decoded', value: {} } as Decoded<unknown>)
-  expect(await passed).toEqual({ disposition: { kind: 'parked', delayMs: 0 }, stillRunning: undefined })
+  expect(await routed).toEqual({ kind: 'parked', delayMs: 0 })
   expect(runs).toBe(0)
 })

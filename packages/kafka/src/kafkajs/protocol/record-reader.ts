@@ -9,6 +9,23 @@ export interface RecordBase {
   readonly appendedAtMs: number | null
 }
 
+/** A class, so that V8 does not begin to make records in its old generation, where they would keep alive what they hold. */
+class ReadRecord implements KafkaRecord {
+  readonly offset: number
+  readonly timestampMs: number
+  readonly key: Buffer | null
+  readonly value: Buffer | null
+  readonly headers: RecordHeaders
+
+  constructor(offset: number, timestampMs: number, key: Buffer | null, value: Buffer | null, headers: RecordHeaders) {
+    this.offset = offset
+    this.timestampMs = timestampMs
+    this.key = key
+    this.value = value
+    this.headers = headers
+  }
+}
+
 /** Reads the records of one batch, decompressed, from its bytes. Keys, values and header values are slices of them. */
 export class RecordReader {
   readonly #bytes: Buffer
@@ -29,7 +46,7 @@ export class RecordReader {
     const value = this.#readBytes()
     const headers = this.#readHeaders()
     this.#at = end
-    return { offset, timestampMs: base.appendedAtMs ?? base.timestampMs + timestampDelta, key, value, headers }
+    return new ReadRecord(offset, base.appendedAtMs ?? base.timestampMs + timestampDelta, key, value, headers)
   }
 
   #readHeaders(): RecordHeaders {

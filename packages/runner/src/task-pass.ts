@@ -1,0 +1,72 @@
+import type { Disposition } from './outcome-router.ts'
+import type { Partition } from './partition.ts'
+import type { TaskSlot } from './task-slot.ts'
+
+/** Who is told how a pass goes. */
+export interface PassOwner {
+  /** Its handler has settled. */
+  onSettled(pass: TaskPass): void
+  /** Its outcome is carried out, whatever the handler still does. */
+  onRouted(pass: TaskPass, disposition: Disposition): void
+  /** Its outcome is carried out while its handler ignores that it was interrupted. */
+  onOverdue(pass: TaskPass): void
+  /** Its outcome is carried out and nothing of it runs any more. */
+  onOver(pass: TaskPass, disposition: Disposition): void
+  /** It could not be run or routed. {@link onOver} is not called. */
+  onFailed(pass: TaskPass, error: unknown): void
+}
+
+/**
+ * One pass of a task from its lane until its outcome is carried out and its handler has settled, whichever is last.
+ * Told by calls: every task makes one, and a promise with what waits for it would be several objects more.
+ */
+export class TaskPass {
+  readonly partition: Partition
+  readonly slot: TaskSlot
+  /** It shows whether the registry answers again. */
+  readonly isProbe: boolean
+  /** For its owner. */
+  holdsPermit = true
+  readonly #owner: PassOwner
+  #isRunning = false
+  #isOverdue = false
+  #disposition: Disposition | undefined
+
+  constructor(partition: Partition, slot: TaskSlot, isProbe: boolean, owner: PassOwner) {
+    this.partition = partition
+    this.slot = slot
+    this.isProbe = isProbe
+    this.#owner = owner
+  }
+
+  /** {@link PassOwner.onOverdue} was told. */
+  get isOverdue(): boolean {
+    return this.#isOverdue
+  }
+
+  /** A handler runs now, until {@link settled}. */
+  begins(): void {
+    this.#isRunning = true
+  }
+
+  settled(): void {
+    this.#isRunning = false
+    this.#owner.onSettled(this)
+    if (this.#disposition !== undefined) this.#owner.onOver(this, this.#disposition)
+  }
+
+  routed(disposition: Disposition): void {
+    this.#disposition = disposition
+    this.#owner.onRouted(this, disposition)
+    if (!this.#isRunning) {
+      this.#owner.onOver(this, disposition)
+    } else if (disposition.kind !== 'left') {
+      this.#isOverdue = true
+      this.#owner.onOverdue(this)
+    }
+  }
+
+  failed(error: unknown): void {
+    this.#owner.onFailed(this, error)
+  }
+}
