@@ -4,14 +4,21 @@ import { Command, InvalidArgumentError } from 'commander'
 import type { Bench, BenchOptions } from './bench.ts'
 import { BENCHES } from './benches.ts'
 import { type BrokerFlags, chosenBrokers } from './ground/chosen-brokers.ts'
+import { warmUp } from './ground/warm-up.ts'
 import { type BenchDocument, benchDocument, type FinishedRun } from './report/bench-document.ts'
 import { benchTable } from './report/bench-table.ts'
 
-interface Flags extends Partial<BenchOptions>, BrokerFlags {
+interface PlaceFlags extends BrokerFlags {
+  readonly warmUp: number
+}
+
+interface Flags extends Partial<BenchOptions>, PlaceFlags {
   readonly json?: boolean
 }
 
 const EXIT_SHORT = 1
+/** It took a JVM this many until what it needs for a record stayed the same. */
+const WARM_UP = 2_000_000
 
 const program = new Command('bench')
   .description('Towline beside the same work done by hand. Exits 1 when a bar falls short.')
@@ -41,10 +48,11 @@ function withBrokers(command: Command): Command {
     .option('--kafka', 'on Apache Kafka alone: TOWLINE_BROKERS, else one in Docker, else one on the JVM')
     .option('--broker <host:port>', 'on a Kafka of yours alone')
     .option('--registry <url>', 'the schema registry beside it (default: one of its own)')
+    .option('--warm-up <n>', 'records an Apache Kafka is given before the first round', wholeNumberOrNone, WARM_UP)
 }
 
 /** One that fails does not keep the others from running. */
-async function runAll(brokers: BrokerFlags): Promise<void> {
+async function runAll(brokers: PlaceFlags): Promise<void> {
   for (const bench of BENCHES) {
     try {
       await run(bench, brokers)
@@ -56,7 +64,10 @@ async function runAll(brokers: BrokerFlags): Promise<void> {
   }
 }
 
-async function run(bench: Bench, { json = false, records, rounds, minutes, ...brokers }: Flags): Promise<void> {
+async function run(
+  bench: Bench,
+  { json = false, records, rounds, minutes, warmUp: warmUpRecords, ...brokers }: Flags,
+): Promise<void> {
   const given = { ...(records && { records }), ...(rounds && { rounds }), ...(minutes && { minutes }) }
   const options = { ...bench.defaults, ...given }
   const finished: FinishedRun[] = []
@@ -64,6 +75,7 @@ async function run(bench: Bench, { json = false, records, rounds, minutes, ...br
     await using running = broker
     const { kind, description } = running
     say(`${bench.name} on ${description}`)
+    if (kind === 'kafka') await warmUp(running, warmUpRecords)
     finished.push({ broker: { kind, description }, result: await bench.run(running, options) })
   }
   const document = benchDocument(bench, options, finished)
@@ -87,6 +99,10 @@ function wholeNumber(text: string): number {
   const value = Number(text)
   if (Number.isSafeInteger(value) && value > 0) return value
   throw new InvalidArgumentError(`It must be a whole number of at least 1.`)
+}
+
+function wholeNumberOrNone(text: string): number {
+  return text === '0' ? 0 : wholeNumber(text)
 }
 
 function positive(text: string): number {
