@@ -72,8 +72,9 @@ export function readEnvelope(record: RecordWithHeaders): ReadEnvelope {
   const taskId =
     reader.parsed(HEADER.ceId, parseTaskId, 'a UUID') ?? idOfRecord(origin.topic, origin.partition, origin.offset)
   const key = orderingKey(record.key, taskId)
-  if (!saysMoreThanItsId(record.headers)) {
-    const envelope = new Envelope(taskId, key, 1, 1, origin, record.timestampMs)
+  if (isFreshlyPublished(record.headers)) {
+    const envelope: Draft = new Envelope(taskId, key, 1, 1, origin, record.timestampMs)
+    readTraceparent(reader, envelope)
     return { envelope, problems: reader.problems }
   }
   const firstFailure = reader.parsed(HEADER.firstFailure, parseFailure, 'a failure as JSON')
@@ -89,12 +90,15 @@ export function readEnvelope(record: RecordWithHeaders): ReadEnvelope {
   return { envelope, problems: reader.problems }
 }
 
-/** Most tasks have run nowhere yet, and need not be asked for every header there is. */
-function saysMoreThanItsId(headers: HeaderMap): boolean {
-  for (const name in headers) {
-    if (name !== HEADER.ceId && (name === HEADER.traceparent || name.startsWith('towline-'))) return true
-  }
-  return false
+/** Most tasks have run nowhere yet and ask for nothing special: they need not be asked for every header there is. */
+function isFreshlyPublished(headers: HeaderMap): boolean {
+  for (const name in headers) if (name.startsWith('towline-')) return false
+  return true
+}
+
+function readTraceparent(reader: HeaderReader, envelope: Draft): void {
+  const traceparent = reader.parsed(HEADER.traceparent, parseTraceparent, 'a W3C traceparent')
+  if (traceparent !== undefined) envelope.traceparent = traceparent
 }
 
 function readOptional(reader: HeaderReader, envelope: Draft, firstFailure: Failure | undefined): void {
@@ -106,8 +110,7 @@ function readOptional(reader: HeaderReader, envelope: Draft, firstFailure: Failu
   if (tenant !== undefined) envelope.tenant = tenant
   const idempotencyKey = reader.text(HEADER.idempotencyKey)
   if (idempotencyKey !== undefined) envelope.idempotencyKey = idempotencyKey
-  const traceparent = reader.parsed(HEADER.traceparent, parseTraceparent, 'a W3C traceparent')
-  if (traceparent !== undefined) envelope.traceparent = traceparent
+  readTraceparent(reader, envelope)
   const parent = reader.text(HEADER.parent)
   if (parent !== undefined) envelope.parent = parent
   const replayId = reader.text(HEADER.replay)

@@ -21,6 +21,7 @@ import {
 import type { Admission, PermitKind } from './admission.ts'
 import type { AgentScheduler } from './agent-scheduler.ts'
 import { Committer } from './committer.ts'
+import { HistoryLookUp } from './history-look-up.ts'
 import { IntakeGate, type PauseCause } from './intake-gate.ts'
 import { Partition, type PartitionContext } from './partition.ts'
 import { type HistoryVerdict, needsHistory, type PartitionHistory } from './partition-history.ts'
@@ -58,14 +59,13 @@ export interface TopicConsumerContext {
   onDead(because: string): void
 }
 
-/** A fresh assignment, and the partition that was made of it. */
+/** A partition that is held, and what it was made of. */
 interface Held {
   readonly assignment: FreshAssignment
-  readonly partition: Partition | undefined
+  readonly partition: Partition
+  readonly gate: IntakeGate
 }
 
-/** How long the look-up of markers waits before it is repeated. */
-const HISTORY_RETRY_MS = 1_000
 const TIER_MAX_WAIT_MS = 1_000
 const MAX_WAIT_MS = 250
 
@@ -74,15 +74,14 @@ export class TopicConsumer implements ConsumerHandlers {
   readonly topic: string
   readonly #context: TopicConsumerContext
   readonly #port: ConsumerPort
-  readonly #partitions = new Map<PartitionId, Partition>()
-  readonly #gates = new Map<PartitionId, IntakeGate>()
-  readonly #assignments = new Map<PartitionId, FreshAssignment>()
+  readonly #held = new Map<PartitionId, Held>()
+  readonly #historyLookUp: HistoryLookUp
   readonly #committer: Committer
   #standing = new Set<PauseCause>()
   #memberId: string | null = null
 
   constructor(context: TopicConsumerContext) {
-    const { source, driver, options, clock } = context
+    const { source, driver, options, clock, log, history } = context
     this.topic = source.topic
     this.#context = context
     this.#port = driver.consumer({
@@ -90,6 +89,14 @@ export class TopicConsumer implements ConsumerHandlers {
       groupId: groupIdOf(source.topic),
       sessionTimeoutMs: options.sessionTimeoutMs,
       maxWaitMs: source.kind === 'tier' ? TIER_MAX_WAIT_MS : MAX_WAIT_MS,
+    })
+    this.#historyLookUp = new HistoryLookUp({
+      groupId: groupIdOf(source.topic),
+      history,
+      clock,
+      log,
+      isHeld: (assignment) => this.#heldOf(assignment.tp)?.assignment === assignment,
+      onVerdict: (tp, verdict) => this.#begin(tp, verdict),
     })
     this.#committer = new Committer({
       target: {
@@ -100,7 +107,7 @@ export class TopicConsumer implements ConsumerHandlers {
       clock,
       intervalMs: options.commitIntervalMs,
       sessionTimeoutMs: options.sessionTimeoutMs,
-      partitions: () => this.#partitions.values(),
+      partitions: () => this.partitions,
       onResult: (result, partitions, durationMs) => {
         if (result === 'confirmed')
           context.events.emit('commit:confirmed', { topic: this.topic, partitions, durationMs })
@@ -115,7 +122,7 @@ export class TopicConsumer implements ConsumerHandlers {
   }
 
   get partitions(): readonly Partition[] {
-    return [...this.#partitions.values()]
+    return [...this.#held.values()].map(({ partition }) => partition)
   }
 
   liveness(): { readonly proofAgeMs: number; readonly fetchAgeMs: number } {
@@ -126,16 +133,16 @@ export class TopicConsumer implements ConsumerHandlers {
   setCause(cause: PauseCause, on: boolean): void {
     if (on) this.#standing.add(cause)
     else this.#standing.delete(cause)
-    for (const gate of this.#gates.values()) gate.set(cause, on)
+    for (const { gate } of this.#held.values()) gate.set(cause, on)
   }
 
   beginDrain(): void {
     this.setCause('draining', true)
-    for (const partition of this.#partitions.values()) partition.beginDrain()
+    for (const partition of this.partitions) partition.beginDrain()
   }
 
   interruptRunning(): void {
-    for (const partition of this.#partitions.values()) partition.interruptRunning()
+    for (const partition of this.partitions) partition.interruptRunning()
   }
 
   /** The final commit, then leaves the group. Idempotent. */
@@ -154,18 +161,14 @@ export class TopicConsumer implements ConsumerHandlers {
 
   onAssigned(assignments: readonly FreshAssignment[]): readonly number[] {
     const bases = assignments.map((assignment) => this.#assign(assignment))
-    const unknown = assignments.filter(needsHistory)
-    if (unknown.length > 0) this.#lookUpHistory(unknown)
+    this.#historyLookUp.start(assignments.filter(needsHistory))
     return bases
   }
 
   onLost(partitions: readonly TopicPartition[], cause: LossCause): void {
     for (const tp of partitions) {
-      const id = partitionId(tp)
-      const interrupted = this.#partitions.get(id)?.lose() ?? 0
-      this.#partitions.delete(id)
-      this.#gates.delete(id)
-      this.#assignments.delete(id)
+      const interrupted = this.#partitionOf(tp)?.lose() ?? 0
+      this.#held.delete(partitionId(tp))
       this.#context.events.emit('partition:lost', { ...tp, cause, interrupted })
     }
     this.#context.scheduler.partitionsLost()
@@ -207,9 +210,7 @@ export class TopicConsumer implements ConsumerHandlers {
     const base = this.#baseOf(assignment)
     const gate = this.#gateOf(tp)
     const partition = new Partition(assignment, base, this.#partitionContext(tp, gate))
-    this.#partitions.set(partitionId(tp), partition)
-    this.#gates.set(partitionId(tp), gate)
-    this.#assignments.set(partitionId(tp), assignment)
+    this.#held.set(partitionId(tp), { assignment, partition, gate })
     for (const cause of this.#standing) gate.set(cause, true)
     gate.set('assigning', needsHistory(assignment))
     gate.set('full', this.#context.admission.isFull)
@@ -219,45 +220,26 @@ export class TopicConsumer implements ConsumerHandlers {
     return base
   }
 
-  /** Partitions whose history matters wait, paused, until it is looked up. */
-  #lookUpHistory(assignments: readonly FreshAssignment[]): void {
-    const held = assignments.map((assignment) => ({ assignment, partition: this.#partitionOf(assignment.tp) }))
-    void this.#judge(held)
-  }
-
-  async #judge(held: readonly Held[]): Promise<void> {
-    const { history, clock, log } = this.#context
-    const isHeld = ({ assignment, partition }: Held): boolean => this.#partitionOf(assignment.tp) === partition
-    try {
-      const assignments = held.map(({ assignment }) => assignment)
-      const verdicts = await history.judge(groupIdOf(this.topic), assignments)
-      for (const [at, each] of held.entries()) {
-        if (isHeld(each)) this.#begin(each.assignment.tp, verdicts[at] ?? 'begin')
-      }
-    } catch (error) {
-      log.warn({ err: error, topic: this.topic }, 'cannot look up what its group finished; trying again')
-      clock.after(HISTORY_RETRY_MS, () => {
-        const stillHeld = held.filter(isHeld)
-        if (stillHeld.length > 0) void this.#judge(stillHeld)
-      })
-    }
-  }
-
   #partitionOf(tp: TopicPartition): Partition | undefined {
-    return this.#partitions.get(partitionId(tp))
+    return this.#heldOf(tp)?.partition
+  }
+
+  #heldOf(tp: TopicPartition): Held | undefined {
+    return this.#held.get(partitionId(tp))
   }
 
   #begin(tp: TopicPartition, verdict: HistoryVerdict): void {
     if (verdict === 'other-log') this.#startOver(tp)
     else if (verdict === 'begin') {
-      this.#partitionOf(tp)?.begin()
-      this.#gates.get(partitionId(tp))?.set('assigning', false)
+      const held = this.#heldOf(tp)
+      held?.partition.begin()
+      held?.gate.set('assigning', false)
     } else this.#context.onExpired(verdict)
   }
 
   /** Its log is not the one that was committed: all of it is run. Returns where it begins. */
   #startOver(tp: TopicPartition): number {
-    const former = this.#assignments.get(partitionId(tp))
+    const former = this.#heldOf(tp)?.assignment
     if (former === undefined) return 0
     this.#context.log.error({ ...tp, committed: former.committed }, 'another log was committed: all of this one is run')
     this.#context.history.forget(groupIdOf(this.topic), tp)
@@ -265,7 +247,7 @@ export class TopicConsumer implements ConsumerHandlers {
     const assignment = { ...former, committed: null, metadata: '' }
     const base = this.#assign(assignment)
     this.#port.seek(tp, base)
-    if (needsHistory(assignment)) this.#lookUpHistory([assignment])
+    this.#historyLookUp.start([assignment].filter(needsHistory))
     return base
   }
 

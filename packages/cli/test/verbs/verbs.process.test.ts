@@ -1,6 +1,5 @@
 import { type RunningBroker, testBrokers } from '@towline/test-brokers'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
-import { EXIT } from '../../src/exit-codes.ts'
 import { OUTPUT_FORMATS, type OutputFormat } from '../../src/output/output.ts'
 import type { Finished } from '../cli-process.ts'
 import { ALL_CASES } from './all-cases.ts'
@@ -13,8 +12,6 @@ const NOTHING = /^$/
 const STACK = /^ +at .+:\d+:\d+\)?$/m
 /** What would be a value that nobody turned into words. */
 const UNFORMATTED = /(?<!": )\b(undefined|null|NaN)\b|\[object |\t| $/m
-/** Exit codes of calls that end before anything is done: a process each would only cost time. */
-const REFUSED_AT_ONCE: ReadonlySet<number> = new Set([EXIT.usage, EXIT.notFound])
 /** A second sentence, or what commander adds: every error says what to do next. */
 const NEXT_STEP = /\. \S|\(--help shows how it is used\)/
 
@@ -41,7 +38,7 @@ describe.each(testBrokers())('as a user on $name', ({ name, start }) => {
     vi.unstubAllEnvs()
   })
 
-  /** As a process where that is what is tested, and once for the table and the JSON of every verb. */
+  /** As a process: every refusal, and once the table and the JSON of every verb. */
   async function run(
     call: Call,
     more: string,
@@ -76,9 +73,8 @@ describe.each(testBrokers())('as a user on $name', ({ name, start }) => {
     expect(code).toBe(working.code ?? 0)
   }
 
-  async function expectFails(cases: VerbCases, failing: FailingCase): Promise<void> {
-    const isProcess = failing === cases.fails[0] || !REFUSED_AT_ONCE.has(failing.code)
-    const { code, stdout, stderr } = await run(await failing.call(project), '', { isProcess })
+  async function expectFails(failing: FailingCase): Promise<void> {
+    const { code, stdout, stderr } = await run(await failing.call(project), '', { isProcess: true })
     expect(stderr).toMatch(failing.says)
     expect(stderr).toMatch(NEXT_STEP)
     expect(stderr).not.toMatch(STACK)
@@ -95,7 +91,7 @@ describe.each(testBrokers())('as a user on $name', ({ name, start }) => {
     }
 
     for (const failing of isDevBroker ? cases.fails : []) {
-      test(`refuses ${failing.what}`, () => expectFails(cases, failing))
+      test(`refuses ${failing.what}`, () => expectFails(failing))
     }
 
     const [working] = isDevBroker ? cases.works : []
@@ -107,7 +103,7 @@ describe.each(testBrokers())('as a user on $name', ({ name, start }) => {
     ]
     for (const [need, flag, code, says] of without.filter(([each]) => cases.needs.includes(each))) {
       test(`says what is missing without its ${need}`, async () => {
-        const finished = await run(await working.call(project, 'table'), ` ${flag}`, { isProcess: false })
+        const finished = await run(await working.call(project, 'table'), ` ${flag}`, { isProcess: true })
         expect(finished.stderr).toMatch(says)
         expect(finished.stderr).toMatch(NEXT_STEP)
         expect(finished.stderr).not.toMatch(STACK)
@@ -116,9 +112,7 @@ describe.each(testBrokers())('as a user on $name', ({ name, start }) => {
     }
 
     test('refuses a flag it does not know', async () => {
-      const { code, stdout, stderr } = await run(await working.call(project, 'table'), ' --nosuch', {
-        isProcess: false,
-      })
+      const { code, stdout, stderr } = await run(await working.call(project, 'table'), ' --nosuch', { isProcess: true })
       expect(stderr).toMatch(/^error: unknown option '--nosuch'\n\(--help shows how it is used\)\n$/)
       expect(stdout).toBe('')
       expect(code).toBe(2)

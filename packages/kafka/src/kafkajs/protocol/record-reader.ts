@@ -1,5 +1,6 @@
 import { TowlineError } from '@towline/contracts'
 import type { KafkaRecord, RecordHeaders } from '../../ports/record.ts'
+import { headerNameIn } from './header-names.ts'
 
 /** Where a record's deltas count from. */
 export interface RecordBase {
@@ -54,7 +55,7 @@ export class RecordReader {
     const count = this.#readVarint()
     for (let index = 0; index < count; index += 1) {
       const length = this.#readVarint()
-      const name = this.#bytes.toString('utf8', this.#at, this.#at + length)
+      const name = headerNameIn(this.#bytes, this.#at, this.#at + length)
       this.#at += length
       addHeader(headers, name, this.#readBytes())
     }
