@@ -2,7 +2,7 @@ import type { Logger } from './logger.ts'
 import type { TaskEnvelope } from './task.ts'
 import type { PublishChild } from './task-context.ts'
 
-/** One execution of a task, as a host sees it. */
+/** One execution of a task, as a host sees it. Its functions are called on it: they need their `this`. */
 export interface AttemptRequest {
   readonly task: TaskEnvelope
   /** The decoded input. */

@@ -14,6 +14,7 @@ import type { TaskSlot } from './task-slot.ts'
 export class AttemptCall implements AttemptRequest {
   readonly task: TaskEnvelope
   readonly input: unknown
+  readonly mayHaveRun: boolean
   readonly signal: AbortSignal
   readonly log: Logger
   readonly #slot: TaskSlot
@@ -24,14 +25,11 @@ export class AttemptCall implements AttemptRequest {
     const { envelope, attempt } = slot
     this.task = attempt === envelope.attempt ? envelope : { ...envelope, attempt }
     this.input = input
+    this.mayHaveRun = slot.mayHaveRun
     this.signal = signal
     this.log = new AttemptLog(flow.log, flow.agent, this.task)
     this.#slot = slot
     this.#flow = flow
-  }
-
-  get mayHaveRun(): boolean {
-    return this.#slot.mayHaveRun
   }
 
   async publishChild<I, O>(

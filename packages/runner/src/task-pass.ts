@@ -12,13 +12,16 @@ export interface PassOwner {
   onOverdue(pass: TaskPass): void
   /** Its outcome is carried out and nothing of it runs any more. */
   onOver(pass: TaskPass, disposition: Disposition): void
-  /** It could not be run or routed. {@link onOver} is not called. */
+  /** It could not be run or routed, and nothing of it runs any more. */
   onFailed(pass: TaskPass, error: unknown): void
 }
 
 /**
  * One pass of a task from its lane until its outcome is carried out and its handler has settled, whichever is last.
  * Told by calls: every task makes one, and a promise with what waits for it would be several objects more.
+ *
+ *   W1. It ends once, by {@link PassOwner.onOver} or {@link PassOwner.onFailed}, and never while its handler runs.
+ *   W2. An owner that throws where it is told an outcome makes the pass fail.
  */
 export class TaskPass {
   readonly partition: Partition
@@ -30,6 +33,8 @@ export class TaskPass {
   readonly #owner: PassOwner
   #isRunning = false
   #isOverdue = false
+  #hasFailed = false
+  #error: unknown
   #disposition: Disposition | undefined
 
   constructor(partition: Partition, slot: TaskSlot, isProbe: boolean, owner: PassOwner) {
@@ -52,12 +57,19 @@ export class TaskPass {
   settled(): void {
     this.#isRunning = false
     this.#owner.onSettled(this)
-    if (this.#disposition !== undefined) this.#owner.onOver(this, this.#disposition)
+    if (this.#hasFailed) this.#owner.onFailed(this, this.#error)
+    else if (this.#disposition !== undefined) this.#owner.onOver(this, this.#disposition)
   }
 
   routed(disposition: Disposition): void {
+    if (this.#hasFailed) return
+    try {
+      this.#owner.onRouted(this, disposition)
+    } catch (error) {
+      this.failed(error)
+      return
+    }
     this.#disposition = disposition
-    this.#owner.onRouted(this, disposition)
     if (!this.#isRunning) {
       this.#owner.onOver(this, disposition)
     } else if (disposition.kind !== 'left') {
@@ -67,6 +79,9 @@ export class TaskPass {
   }
 
   failed(error: unknown): void {
-    this.#owner.onFailed(this, error)
+    if (this.#hasFailed || this.#disposition !== undefined) return
+    this.#hasFailed = true
+    this.#error = error
+    if (!this.#isRunning) this.#owner.onFailed(this, error)
   }
 }

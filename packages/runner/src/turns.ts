@@ -25,14 +25,19 @@ export class Turns<T> implements Iterable<T> {
   round(offer: (member: T) => 'taken' | 'waits' | 'leaves'): void {
     const line = this.#line
     const waiting: T[] = []
+    let offered = 0
     this.#line = []
-    for (const member of line) {
-      const answer = offer(member)
-      if (answer === 'waits') waiting.push(member)
-      else if (answer === 'taken') this.#line.push(member)
-      else this.#members.delete(member)
+    try {
+      for (const member of line) {
+        const answer = offer(member)
+        offered += 1
+        if (answer === 'waits') waiting.push(member)
+        else if (answer === 'taken') this.#line.push(member)
+        else this.#members.delete(member)
+      }
+    } finally {
+      this.#line = [...waiting, ...line.slice(offered), ...this.#line]
     }
-    this.#line = [...waiting, ...this.#line]
   }
 
   [Symbol.iterator](): Iterator<T> {

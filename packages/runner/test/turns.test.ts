@@ -28,6 +28,17 @@ test('who comes during a round is offered none in it', () => {
   expect(offered).toEqual(['a', 'late', 'a'])
 })
 
+test('a round that ends in an error loses nobody', () => {
+  const turns = new Turns<string>()
+  for (const member of ['a', 'b', 'c', 'd']) turns.add(member)
+  const offer = (member: string) => {
+    if (member === 'c') throw new Error('a defect')
+    return member === 'a' ? ('taken' as const) : ('waits' as const)
+  }
+  expect(() => turns.round(offer)).toThrow('a defect')
+  expect([...turns]).toEqual(['b', 'c', 'd', 'a'])
+})
+
 test('as long as all have work, nobody has had a turn more than one oftener than anybody else', () => {
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 8 }), fc.array(fc.nat(12), { maxLength: 30 }), (members, permits) => {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type RunningBroker, testBrokers } from '@towline/test-brokers'
-import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { kafkajsConsumer } from '../../src/kafkajs/consumer/kafkajs-consumer.ts'
 import { loadKafkajs } from '../../src/kafkajs/kafkajs-internals.ts'
 import { type Bench, ObservedConsumer, openBench, range, uniqueName, until } from '../contract/bench.ts'
@@ -51,30 +51,60 @@ test("after kafkajs's loop crashed and restarted, everything was lost and is rea
   await consumer.port.stop()
 })
 
-test("a consumer that is stopped while kafkajs's loop joins again after a crash leaves no member behind", async () => {
-  const topic = await bench.topic()
-  const groupId = uniqueName('group')
-  const context = {
-    connection: { brokers: broker.brokers, clientId: 'ghost' },
-    kafkajs: loadKafkajs(),
-    loopRetries: 3,
+describe("a consumer that is given up while kafkajs's loop joins again after a crash leaves no member behind", () => {
+  /** A consumer whose loop has crashed and waits for the answer to its join. */
+  async function joiningAgain() {
+    const topic = await bench.topic()
+    const groupId = uniqueName('group')
+    const clientId = uniqueName('ghost')
+    const context = { connection: { brokers: broker.brokers, clientId }, kafkajs: loadKafkajs(), loopRetries: 3 }
+    const consumer = new ObservedConsumer(kafkajsConsumer(context, { topic, groupId, maxWaitMs: 100 }))
+    await consumer.start()
+    await until('assigned', () => consumer.assignments.length === 1)
+    const answer = Promise.withResolvers<void>()
+    const crash = async (): Promise<void> => {
+      const joining = broker.faults?.add({ api: 'JoinGroup', clientId, times: 1, hold: answer.promise })
+      broker.faults?.add({ api: 'Fetch', clientId, times: 4, errorCode: CORRUPT_MESSAGE })
+      await until('joining again', () => joining?.hits === 1)
+    }
+    const expectNoGhost = async (): Promise<void> => {
+      const fetches = broker.faults?.add({ api: 'Fetch', clientId })
+      const joins = broker.faults?.add({ api: 'JoinGroup', clientId })
+      await sleep(1_500) // time in which a ghost would fetch and heartbeat
+      expect([fetches?.hits, joins?.hits]).toEqual([0, 0])
+      expect((await bench.admin.describeGroup(groupId)).members).toEqual([])
+    }
+    return {
+      consumer,
+      crash,
+      answer,
+      expectNoGhost,
+      members: async () => (await bench.admin.describeGroup(groupId)).members,
+    }
   }
-  const consumer = new ObservedConsumer(kafkajsConsumer(context, { topic, groupId, maxWaitMs: 100 }))
-  await consumer.start()
-  await until('assigned', () => consumer.assignments.length === 1)
-  const answer = Promise.withResolvers<void>()
-  const joining = broker.faults?.add({ api: 'JoinGroup', clientId: 'ghost', times: 1, hold: answer.promise })
-  broker.faults?.add({ api: 'Fetch', clientId: 'ghost', times: 4, errorCode: CORRUPT_MESSAGE })
-  await until('joining again', () => joining?.hits === 1)
-  const stopped = consumer.port.stop()
-  await sleep(100) // the stop is under way
-  answer.resolve()
-  await stopped
-  const fetches = broker.faults?.add({ api: 'Fetch', clientId: 'ghost' })
-  const joins = broker.faults?.add({ api: 'JoinGroup', clientId: 'ghost' })
-  await sleep(1_500) // time in which a ghost would fetch and heartbeat
-  expect([fetches?.hits, joins?.hits]).toEqual([0, 0])
-  expect((await bench.admin.describeGroup(groupId)).members).toEqual([])
+
+  test('when it is stopped', async () => {
+    const { consumer, crash, answer, expectNoGhost } = await joiningAgain()
+    await crash()
+    const stopped = consumer.port.stop()
+    await sleep(100) // the stop is under way
+    answer.resolve()
+    await stopped
+    await expectNoGhost()
+  })
+
+  test('when it fails', async () => {
+    const { consumer, crash, answer, expectNoGhost, members } = await joiningAgain()
+    await crash()
+    consumer.onMember = () => {
+      throw new Error('a defect')
+    }
+    answer.resolve()
+    await until('it failed', () => consumer.failures.length > 0)
+    expect(consumer.failures).toMatchObject([{ cause: { message: 'a defect' } }])
+    await vi.waitFor(async () => expect(await members()).toEqual([]), { timeout: 10_000, interval: 50 })
+    await expectNoGhost()
+  })
 })
 
 test('a leader that moves costs neither a rebalance nor a record', async () => {

@@ -23,7 +23,8 @@ export function headerNameIn(bytes: Buffer, from: number, to: number): string {
   const known = seen[to - from]
   if (known !== undefined && isAt(known.bytes, bytes, from)) return known.text
   const text = bytes.toString('utf8', from, to)
-  if (to - from < MAX_SEEN_BYTES) seen[to - from] = { bytes: Buffer.from(bytes.subarray(from, to)), text }
+  if (to - from < MAX_SEEN_BYTES && to <= bytes.length)
+    seen[to - from] = { bytes: Buffer.from(bytes.subarray(from, to)), text }
   return text
 }
 

@@ -17,9 +17,11 @@ test('whatever was read before, a name is what its bytes say, also where they ar
   )
 })
 
-test('a name that ends beyond the bytes is as much of it as there is', () => {
-  headerNameIn(Buffer.from('ce_id'), 0, 5)
-  expect(headerNameIn(Buffer.from('ce_'), 0, 5)).toBe('ce_')
+test('a name that ends beyond the bytes is as much of it as there is, and is not taken for a name later', () => {
+  headerNameIn(Buffer.from('ce_time'), 0, 7)
+  expect(headerNameIn(Buffer.from('ce_'), 0, 7)).toBe('ce_')
+  expect(headerNameIn(Buffer.from(''), 0, 7)).toBe('')
+  expect(headerNameIn(Buffer.from('ce_type'), 0, 7)).toBe('ce_type')
 })
 
 test('the bytes of a name are made once', () => {
