@@ -17,7 +17,7 @@ interface Flags extends Partial<BenchOptions>, PlaceFlags {
 }
 
 const EXIT_SHORT = 1
-/** It took a JVM this many until what it needs for a record stayed the same. */
+/** See {@link warmUp}. */
 const WARM_UP = 2_000_000
 
 const program = new Command('bench')

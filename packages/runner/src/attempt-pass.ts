@@ -24,10 +24,10 @@ export class AttemptPass implements AttemptListener {
     this.#startedAtMs = flow.clock.nowMs()
     this.#startedMonotonicMs = flow.clock.monotonicMs()
     slot.startedMonotonicMs = this.#startedMonotonicMs
-    pass.begins()
     const controller = new AbortController()
     const call = new AttemptCall(slot, input, controller.signal, flow)
     const attempt = context.with(this.#span.context, () => new Attempt(call, controller, flow, this))
+    pass.begins()
     partition.started(slot, attempt)
     flow.onStarted(slot)
   }
@@ -35,15 +35,13 @@ export class AttemptPass implements AttemptListener {
   onOutcome(outcome: AttemptOutcome): void {
     const { clock, router, onOutcome } = this.#context
     const { partition, slot } = this.#pass
-    promised(() => {
+    const routing = promised(() => {
       onOutcome(slot, { outcome, durationMs: clock.monotonicMs() - this.#startedMonotonicMs })
       this.#span.end(outcome)
       const trace: AttemptTrace = { startedAtMs: this.#startedAtMs, traceparent: this.#span.traceparent }
       return router.route(partition, slot, outcome, trace)
-    }).then(
-      (disposition) => this.#pass.routed(disposition),
-      (error: unknown) => this.#pass.failed(error),
-    )
+    })
+    this.#pass.follow(routing)
   }
 
   onSettled(): void {

@@ -115,18 +115,12 @@ export class TaskFlow {
 
   #hop(pass: TaskPass, tierMs: number): void {
     const { partition, slot } = pass
-    this.#context.router.hop(partition, slot, { tierMs, dueAtMs: slot.envelope.dueAtMs ?? 0 }).then(
-      (disposition) => pass.routed(disposition),
-      (error: unknown) => pass.failed(error),
-    )
+    pass.follow(this.#context.router.hop(partition, slot, { tierMs, dueAtMs: slot.envelope.dueAtMs ?? 0 }))
   }
 
   #routeEarly(pass: TaskPass, outcome: AttemptOutcome): void {
     const { partition, slot } = pass
     this.#context.onOutcome(slot, { outcome, durationMs: 0 })
-    this.#context.router.route(partition, slot, outcome).then(
-      (disposition) => pass.routed(disposition),
-      (error: unknown) => pass.failed(error),
-    )
+    pass.follow(this.#context.router.route(partition, slot, outcome))
   }
 }

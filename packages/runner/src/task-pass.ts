@@ -49,7 +49,7 @@ export class TaskPass {
     return this.#isOverdue
   }
 
-  /** A handler runs now, until {@link settled}. */
+  /** A handler runs now, until {@link settled}, which must be called. */
   begins(): void {
     this.#isRunning = true
   }
@@ -76,6 +76,14 @@ export class TaskPass {
       this.#isOverdue = true
       this.#owner.onOverdue(this)
     }
+  }
+
+  /** Is routed as `routing` resolves to, and fails as it rejects. */
+  follow(routing: Promise<Disposition>): void {
+    routing.then(
+      (disposition) => this.routed(disposition),
+      (error: unknown) => this.failed(error),
+    )
   }
 
   failed(error: unknown): void {

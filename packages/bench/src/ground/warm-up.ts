@@ -6,7 +6,7 @@ const RECORDS_OF_A_TOPIC = 100_000
 
 /**
  * Writes so many records to a broker and reads them back, which no contender is timed for. A JVM that has just started
- * spends more of the machine on compiling than on the first two million records.
+ * compiles while it serves: `--warm-up 0` shows what that costs.
  */
 export async function warmUp(broker: BenchBroker, records: number): Promise<void> {
   for (let left = records; left > 0; left -= RECORDS_OF_A_TOPIC) {
