@@ -5,6 +5,7 @@ import type { Bench, BenchOptions } from './bench.ts'
 import { BENCHES } from './benches.ts'
 import { type BrokerFlags, chosenBrokers } from './ground/chosen-brokers.ts'
 import { warmUp } from './ground/warm-up.ts'
+import { Interrupted, unlessAborted, untilInterrupted } from './interruption.ts'
 import { type BenchDocument, benchDocument, type FinishedRun } from './report/bench-document.ts'
 import { benchTable } from './report/bench-table.ts'
 
@@ -20,6 +21,7 @@ const EXIT_SHORT = 1
 /** See {@link warmUp}. */
 const WARM_UP = 2_000_000
 
+const interrupted = untilInterrupted()
 const program = new Command('bench')
   .description('Towline beside the same work done by hand. Exits 1 when a bar falls short.')
   .showHelpAfterError()
@@ -27,7 +29,13 @@ for (const bench of BENCHES) addCommand(bench)
 withBrokers(program.command('all'))
   .description('every bench at its defaults, one after the other, as BENCHMARKS.md has them')
   .action(runAll)
-await program.parseAsync()
+try {
+  await program.parseAsync()
+} catch (error) {
+  if (!(error instanceof Interrupted)) throw error
+  say(`${error.message}: what it started is ended`)
+  process.exit(error.exitCode) // A round that was broken off would still wait for its contenders.
+}
 
 function addCommand(bench: Bench): void {
   const { name, summary, defaults } = bench
@@ -48,6 +56,7 @@ function withBrokers(command: Command): Command {
     .option('--kafka', 'on Apache Kafka alone: TOWLINE_BROKERS, else one in Docker, else one on the JVM')
     .option('--broker <host:port>', 'on a Kafka of yours alone')
     .option('--registry <url>', 'the schema registry beside it (default: one of its own)')
+    .option('--kafka-data <folder>', 'where a Kafka started on the JVM keeps its log (default: in memory, given 8 GiB)')
     .option('--warm-up <n>', 'records an Apache Kafka is given before the first round', wholeNumberOrNone, WARM_UP)
 }
 
@@ -58,6 +67,7 @@ async function runAll(brokers: PlaceFlags): Promise<void> {
       await run(bench, brokers)
       process.stdout.write('\n')
     } catch (error) {
+      if (error instanceof Interrupted) throw error
       say(`${bench.name} failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`)
       process.exitCode = EXIT_SHORT
     }
@@ -71,12 +81,13 @@ async function run(
   const given = { ...(records && { records }), ...(rounds && { rounds }), ...(minutes && { minutes }) }
   const options = { ...bench.defaults, ...given }
   const finished: FinishedRun[] = []
-  for await (const broker of chosenBrokers(brokers, say)) {
+  for await (const broker of chosenBrokers(brokers, { tell: say, signal: interrupted })) {
     await using running = broker
     const { kind, description } = running
     say(`${bench.name} on ${description}`)
-    if (kind === 'kafka') await warmUp(running, warmUpRecords)
-    finished.push({ broker: { kind, description }, result: await bench.run(running, options) })
+    if (kind === 'kafka') await unlessAborted(warmUp(running, warmUpRecords), interrupted)
+    const result = await unlessAborted(bench.run(running, options), interrupted)
+    finished.push({ broker: { kind, description }, result })
   }
   const document = benchDocument(bench, options, finished)
   process.stdout.write(json ? `${JSON.stringify(document, null, 2)}\n` : benchTable(document))

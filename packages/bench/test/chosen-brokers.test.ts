@@ -5,7 +5,7 @@ const silent = (): void => {}
 
 test('--dev-broker alone gives a dev broker and nothing after it', async () => {
   const kinds: string[] = []
-  for await (const broker of chosenBrokers({ devBroker: true }, silent)) {
+  for await (const broker of chosenBrokers({ devBroker: true }, { tell: silent })) {
     await using running = broker
     kinds.push(running.kind)
   }
@@ -15,7 +15,7 @@ test('--dev-broker alone gives a dev broker and nothing after it', async () => {
 test('a Kafka of yours is taken as it is, with a registry of its own unless one is named', async () => {
   const first = async (registry?: string) => {
     const flags = { broker: 'kafka-1:9092', ...(registry !== undefined && { registry }) }
-    for await (const broker of chosenBrokers(flags, silent)) {
+    for await (const broker of chosenBrokers(flags, { tell: silent })) {
       await using running = broker
       return { kind: running.kind, brokers: running.brokers, registry: running.registry }
     }
@@ -30,5 +30,5 @@ test('a Kafka of yours is taken as it is, with a registry of its own unless one 
 })
 
 test('a registry without a broker is refused', async () => {
-  await expect(chosenBrokers({ registry: 'http://registry:8081' }, silent).next()).rejects.toThrow('--broker')
+  await expect(chosenBrokers({ registry: 'http://registry:8081' }, { tell: silent }).next()).rejects.toThrow('--broker')
 })

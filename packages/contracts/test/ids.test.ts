@@ -1,5 +1,15 @@
-import { idOfChild, idOfKey, idOfRecord, idOfReplay, isTaskId, newTaskId, taskIdTimeMs } from '@towline/contracts'
+import {
+  ID_NAMESPACE,
+  idOfChild,
+  idOfKey,
+  idOfRecord,
+  idOfReplay,
+  isTaskId,
+  newTaskId,
+  taskIdTimeMs,
+} from '@towline/contracts'
 import fc from 'fast-check'
+import { v5 } from 'uuid'
 import { describe, expect, test } from 'vitest'
 import { readVectors } from './vectors/read-vectors.ts'
 
@@ -73,6 +83,16 @@ describe('deterministic ids', () => {
       expect(idOfReplay(replayId, topic, partition, offset)).toBe(id)
     },
   )
+
+  test('are UUIDv5 of a JSON list, whatever text it holds', () => {
+    const text = fc.string({ unit: 'binary' })
+    fc.assert(
+      fc.property(text, text, fc.nat(), fc.nat(), (replayId, topic, partition, offset) => {
+        const name = JSON.stringify(['replay', replayId, topic, String(partition), String(offset)])
+        expect(idOfReplay(replayId, topic, partition, offset)).toBe(v5(Buffer.from(name), ID_NAMESPACE))
+      }),
+    )
+  })
 
   test('are task ids without a time', () => {
     const id = idOfRecord('digest.tasks', 0, 0)

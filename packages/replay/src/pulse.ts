@@ -5,6 +5,7 @@ export class Pulse {
   readonly #waiting = new Set<() => void>()
 
   beat(): void {
+    if (this.#waiting.size === 0) return
     const waiting = [...this.#waiting]
     this.#waiting.clear()
     for (const wake of waiting) wake()

@@ -8,7 +8,7 @@
 //       still waits there is sent, so that a resume does not put an earlier record behind a later one.
 
 import { type Clock, TowlineError } from '@towline/contracts'
-import { type OutgoingRecord, outgoingBytes, type SendGuard } from '@towline/kafka'
+import { type OutgoingRecord, outgoingBytes, type SendGuard, type SendTarget } from '@towline/kafka'
 import { checkpointedPartitions, saveCheckpoint } from './checkpoint-store.ts'
 import { Checkpointer } from './checkpointer.ts'
 import { type Match, MatchSource } from './match-source.ts'
@@ -26,6 +26,7 @@ import { type Admitted, type PartitionProgress, SentLedger } from './sent-ledger
 
 export class ReplayRun {
   readonly #plan: ReplayPlan
+  readonly #target: SendTarget
   readonly #ports: ReplayPorts
   readonly #options: ResolvedRunOptions
   readonly #clock: Clock
@@ -45,6 +46,7 @@ export class ReplayRun {
     options: ResolvedRunOptions,
   ) {
     this.#plan = plan
+    this.#target = { topic: plan.target }
     this.#ports = ports
     this.#options = options
     this.#clock = ports.clock
@@ -143,23 +145,32 @@ export class ReplayRun {
   }
 
   #send(outgoing: OutgoingRecord, admitted: Admitted, bytes: number): void {
-    const { source, target } = this.#plan
     this.#gate.enter(bytes)
-    this.#ports.sender
-      .send({ topic: target }, outgoing, this.#guard)
-      .then(() => this.#settle(admitted))
-      .catch((error: unknown) => this.#halt.set({ kind: 'failed', error: namingRecord(error, source, admitted) }))
-      .finally(() => this.#gate.leave(bytes))
+    this.#ports.sender.send(this.#target, outgoing, this.#guard).then(
+      () => this.#arrived(admitted, bytes),
+      (error: unknown) => this.#refused(error, admitted, bytes),
+    )
   }
 
-  #settle(admitted: Admitted): void {
+  #arrived(admitted: Admitted, bytes: number): void {
     this.#ledger.settle(admitted)
+    this.#gate.leave(bytes)
     this.#moved()
   }
 
+  #refused(error: unknown, admitted: Admitted, bytes: number): void {
+    this.#halt.set({ kind: 'failed', error: namingRecord(error, this.#plan.source, admitted) })
+    this.#gate.leave(bytes)
+  }
+
+  /** A listener that throws ends the run, wherever it is called from. */
   #moved(): void {
     this.#checkpointer.touch()
-    this.#teller.tellNowAndThen()
+    try {
+      this.#teller.tellNowAndThen()
+    } catch (error) {
+      this.#halt.set({ kind: 'failed', error })
+    }
   }
 
   /** Leaves out what is gone, where that is allowed; throws anything else. */

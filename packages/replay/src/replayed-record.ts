@@ -8,6 +8,19 @@ export interface ReplayedFrom {
   readonly partition: number
 }
 
+/** Of a class, as all that outlives the call that makes it (decision 12). */
+class ReplayedRecord implements OutgoingRecord {
+  readonly key: Buffer
+  readonly value: Buffer | null
+  readonly headers: OutgoingRecord['headers']
+
+  constructor(key: Buffer, value: Buffer | null, headers: OutgoingRecord['headers']) {
+    this.key = key
+    this.value = value
+    this.headers = headers
+  }
+}
+
 /**
  * The record as the target gets it: a new task with the original as its parent, at the start of its first life. Its id
  * follows from the replay and the position, so sending it again after a crash makes the same task. Value, user headers,
@@ -20,11 +33,8 @@ export function replayedRecord(record: KafkaRecord, from: ReplayedFrom): Outgoin
     taskId,
     parent: envelope.taskId,
     replayId: from.replayId,
-    ...(envelope.tenant === undefined ? {} : { tenant: envelope.tenant }),
+    tenant: envelope.tenant,
   })
-  return {
-    key: envelope.key ?? Buffer.from(taskId, 'utf8'),
-    value: record.value,
-    headers: { ...userHeaders(record.headers), ...headers },
-  }
+  const key = envelope.key ?? Buffer.from(taskId, 'latin1')
+  return new ReplayedRecord(key, record.value, Object.assign(headers, userHeaders(record.headers)))
 }

@@ -24,11 +24,16 @@ export function totals(partitions: readonly PartitionProgress[]): { readonly rec
   }
 }
 
-/** A record that was taken for sending. */
-export interface Admitted {
+/** A record that was taken for sending. Of a class, as all that outlives the call that makes it (decision 12). */
+export class Admitted {
   readonly partition: number
   readonly offset: number
-  isSettled: boolean
+  isSettled = false
+
+  constructor(partition: number, offset: number) {
+    this.partition = partition
+    this.offset = offset
+  }
 }
 
 class PartitionLedger {
@@ -55,7 +60,7 @@ class PartitionLedger {
   }
 
   admit(offset: number): Admitted {
-    const admitted = { partition: this.range.partition, offset, isSettled: false }
+    const admitted = new Admitted(this.range.partition, offset)
     this.#admitted.push(admitted)
     this.read(offset + 1)
     return admitted

@@ -4,7 +4,7 @@ import process from 'node:process'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { startRegistry } from '@towline/dev-broker'
-import { findKafka } from '@towline/test-brokers'
+import { type FindKafkaOptions, findKafka } from '@towline/test-brokers'
 
 /** Where a bench runs. */
 export interface BenchBroker extends AsyncDisposable {
@@ -38,12 +38,11 @@ export async function startDevBroker(): Promise<BenchBroker> {
 }
 
 /**
- * The Kafka that tests would run on too: TOWLINE_BROKERS, Docker or the JVM. Null where there is none.
- *
- * @param tell Told why there is none, a line at a time.
+ * The Kafka that tests would run on too: TOWLINE_BROKERS, Docker or the JVM. Null where there is none; `tell` has been
+ * told why.
  */
-export async function startFoundKafka(tell: (line: string) => void): Promise<BenchBroker | null> {
-  const kafka = await findKafka(process.env, { tell })
+export async function startFoundKafka(options: FindKafkaOptions): Promise<BenchBroker | null> {
+  const kafka = await findKafka(process.env, options)
   if (kafka === null) return null
   const given = await givenKafka(kafka.brokers, undefined)
   return {

@@ -16,6 +16,8 @@ export type KafkaAttempt =
 export interface FindKafkaOptions {
   /** Told what is being tried and why it came to nothing, a line at a time. Default: nobody. */
   readonly tell?: (line: string) => void
+  /** The folder in which one on the JVM makes a folder for its log. Default: the system's for temporary files. */
+  readonly dataParent?: string
   /** Ends the search, and whatever it has begun, early. */
   readonly signal?: AbortSignal
 }

@@ -16,14 +16,14 @@ const run = promisify(execFile)
 /** A Kafka of one JVM process with data of its own, if java and mvn are here. Ready in about 6 s, 450 MB. */
 export async function kafkaOnJvm(
   env: Readonly<Record<string, string | undefined>>,
-  { tell, signal }: FindKafkaOptions,
+  { tell, signal, dataParent = tmpdir() }: FindKafkaOptions,
 ): Promise<KafkaAttempt> {
   const lacking = await whatIsLacking()
   if (lacking !== null) return { kind: 'none', because: lacking }
   try {
     const cache = jarCache(env)
     tell?.(`starting Apache Kafka ${KAFKA_VERSION} on the JVM, jars in ${cache}`)
-    return await start(await kafkaJars(cache, { signal }), signal)
+    return await start(await kafkaJars(cache, { signal }), dataParent, signal)
   } catch (error) {
     signal?.throwIfAborted()
     const reason = error instanceof Error ? error.message : String(error)
@@ -52,8 +52,8 @@ export function javaMajor(text: string): number | null {
   return match === null ? null : Number(match[1])
 }
 
-async function start(jars: string, signal: AbortSignal | undefined): Promise<KafkaAttempt> {
-  const home = await mkdtemp(join(tmpdir(), 'towline-kafka-'))
+async function start(jars: string, dataParent: string, signal: AbortSignal | undefined): Promise<KafkaAttempt> {
+  const home = await mkdtemp(join(dataParent, 'towline-kafka-'))
   let broker: KafkaProcess | undefined
   const stop = async (): Promise<void> => {
     await broker?.stop()
@@ -65,7 +65,7 @@ async function start(jars: string, signal: AbortSignal | undefined): Promise<Kaf
     broker = new KafkaProcess({ jars, properties })
     await broker.started(signal)
     const brokers = `127.0.0.1:${clientPort}`
-    const description = `Apache Kafka ${KAFKA_VERSION} on the JVM at ${brokers}`
+    const description = `Apache Kafka ${KAFKA_VERSION} on the JVM at ${brokers}, its log in ${dataParent}`
     return { kind: 'found', kafka: { brokers, description, stop } }
   } catch (error) {
     await stop()
