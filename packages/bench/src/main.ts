@@ -3,6 +3,7 @@ import process from 'node:process'
 import { Command, InvalidArgumentError } from 'commander'
 import type { Bench, BenchOptions } from './bench.ts'
 import { BENCHES } from './benches.ts'
+import type { BenchBroker } from './ground/bench-broker.ts'
 import { type BrokerFlags, chosenBrokers } from './ground/chosen-brokers.ts'
 import { warmUp } from './ground/warm-up.ts'
 import { Interrupted, unlessAborted, untilInterrupted } from './interruption.ts'
@@ -61,36 +62,48 @@ function withBrokers(command: Command): Command {
 }
 
 /** One that fails does not keep the others from running. */
-async function runAll(brokers: PlaceFlags): Promise<void> {
-  for (const bench of BENCHES) {
-    try {
-      await run(bench, brokers)
-      process.stdout.write('\n')
-    } catch (error) {
-      if (error instanceof Interrupted) throw error
-      say(`${bench.name} failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`)
-      process.exitCode = EXIT_SHORT
+async function runAll({ warmUp: warmUpRecords, ...brokers }: PlaceFlags): Promise<void> {
+  for await (const broker of chosenBrokers(brokers, { tell: say, signal: interrupted })) {
+    await using running = broker
+    await prepare(running, warmUpRecords)
+    for (const bench of BENCHES) {
+      try {
+        report(benchDocument(bench, bench.defaults, [await measure(bench, bench.defaults, running)]), false)
+        process.stdout.write('\n')
+      } catch (error) {
+        if (error instanceof Interrupted) throw error
+        say(`${bench.name} failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`)
+        process.exitCode = EXIT_SHORT
+      }
     }
   }
 }
 
-async function run(
-  bench: Bench,
-  { json = false, records, rounds, minutes, warmUp: warmUpRecords, ...brokers }: Flags,
-): Promise<void> {
+async function run(bench: Bench, flags: Flags): Promise<void> {
+  const { json = false, records, rounds, minutes, warmUp: warmUpRecords, ...brokers } = flags
   const given = { ...(records && { records }), ...(rounds && { rounds }), ...(minutes && { minutes }) }
   const options = { ...bench.defaults, ...given }
   const finished: FinishedRun[] = []
   for await (const broker of chosenBrokers(brokers, { tell: say, signal: interrupted })) {
     await using running = broker
-    const { kind, description } = running
-    say(`${bench.name} on ${description}`)
-    if (kind === 'kafka') await unlessAborted(warmUp(running, warmUpRecords), interrupted)
-    const result = await unlessAborted(bench.run(running, options), interrupted)
-    finished.push({ broker: { kind, description }, result })
+    await prepare(running, warmUpRecords)
+    finished.push(await measure(bench, options, running))
   }
-  const document = benchDocument(bench, options, finished)
-  process.stdout.write(json ? `${JSON.stringify(document, null, 2)}\n` : benchTable(document))
+  report(benchDocument(bench, options, finished), json)
+}
+
+async function prepare(broker: BenchBroker, warmUpRecords: number): Promise<void> {
+  if (broker.kind === 'kafka') await unlessAborted(warmUp(broker, warmUpRecords), interrupted)
+}
+
+async function measure(bench: Bench, options: BenchOptions, broker: BenchBroker): Promise<FinishedRun> {
+  const { kind, description } = broker
+  say(`${bench.name} on ${description}`)
+  return { broker: { kind, description }, result: await unlessAborted(bench.run(broker, options), interrupted) }
+}
+
+function report(document: BenchDocument, asJson: boolean): void {
+  process.stdout.write(asJson ? `${JSON.stringify(document, null, 2)}\n` : benchTable(document))
   conclude(document)
 }
 
