@@ -31,6 +31,7 @@ export const ERROR_CODES = {
   TOWLINE_REGISTRY_UNAVAILABLE: 'The schema registry did not answer, or answered with an error of its own.',
   TOWLINE_REPLAY_INVALID: 'A replay plan selects nothing or contradicts itself.',
   TOWLINE_REPLAY_NOT_FOUND: 'There is no replay of that id.',
+  TOWLINE_REPLAY_TAKEN_OVER: 'Another run of the same replay has taken it over.',
   TOWLINE_RESULT_TIMEOUT: 'The task did not end in the time given.',
   TOWLINE_SCHEMA_INCOMPATIBLE: 'A schema breaks the evolution rules against its history.',
   TOWLINE_SCHEMA_INVALID: 'A schema is not valid Avro, or uses what Towline refuses.',

@@ -85,7 +85,10 @@ function checkFilter(filter: DeadLetterFilter): void {
 }
 
 function invalidFilter(name: string, rule: string, value: string | number): TowlineError {
-  return new TowlineError('TOWLINE_OPTION_INVALID', `filter ${name} ${rule}, got ${JSON.stringify(value)}`, { value })
+  return new TowlineError('TOWLINE_OPTION_INVALID', `filter ${name} ${rule}, got ${JSON.stringify(value)}`, {
+    value,
+    wayOut: 'Correct it, or leave it out',
+  })
 }
 
 function errorTest(error: string): LetterTest {

@@ -126,6 +126,6 @@ function checkText(option: 'by' | 'reason', text: string): void {
   throw new TowlineError(
     'TOWLINE_OPTION_INVALID',
     `${option} must be text of 1 to ${HEADER_TEXT_BYTES} bytes, got ${bytes} bytes`,
-    { value: bytes, bound: HEADER_TEXT_BYTES },
+    { value: bytes, bound: HEADER_TEXT_BYTES, wayOut: 'Shorten it, or leave it out' },
   )
 }

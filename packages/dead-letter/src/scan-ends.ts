@@ -9,7 +9,10 @@ import { batchesOf, firstRecordOf } from './read-range.ts'
 const CLOCK_SLACK_MS = 3_600_000
 
 export interface EndScan {
-  /** `first`: stop once every letter has its first end. `all`: read on, so that ends of later lives are seen too. */
+  /**
+   * `first`: stop once every letter has its first end. `all`: read on, so that ends of later lives are seen too, also of
+   * letters whose own end is no longer retained.
+   */
   readonly ends: 'first' | 'all'
   readonly signal?: AbortSignal
 }
@@ -19,26 +22,35 @@ interface ResultsPartition extends PartitionOffsets {
   readonly letters: UnresolvedLetter[]
 }
 
+/** A results partition that is read: for the first ends of some letters, and of others for the ends of later lives. */
+interface Search extends PartitionOffsets {
+  readonly letters: readonly UnresolvedLetter[]
+  readonly outlived: readonly UnresolvedLetter[]
+}
+
 /**
  * Tells the ledger the ends of its unresolved letters. Reads only the results partitions of their ids, from the earliest
- * moment one of their tasks existed; of other tasks' results it looks at the key alone.
+ * moment one of their tasks existed; of other tasks' results it looks at the key alone. A letter older than all that its
+ * partition still holds has the end `not-retained`.
  *
  * @returns how many results of these tasks could not be decoded; they count as none.
  * @throws TowlineError TOWLINE_REGISTRY_UNAVAILABLE, TOWLINE_TOPIC_MISSING, TOWLINE_BROKER_UNAVAILABLE
  */
 export async function scanEnds(ports: LedgerPorts, ledger: DeadLetterLedger, scan: EndScan): Promise<number> {
   const partitions = await resultsPartitionsOf(ports, ledger)
-  const looking: ResultsPartition[] = []
+  const searches: Search[] = []
   for (const partition of partitions) {
-    const letters = await stillRetained(ports, ledger, partition, scan.signal)
-    if (letters.length > 0) looking.push({ ...partition, letters })
+    const { letters, outlived } = await byRetention(ports, partition, scan.signal)
+    for (const { taskId, life } of outlived) ledger.endNotRetained(taskId, life)
+    const search = { ...partition, letters, outlived: scan.ends === 'all' ? outlived : [] }
+    if (search.letters.length + search.outlived.length > 0) searches.push(search)
   }
-  if (looking.length === 0) return 0
-  const starts = await startsOf(ports, looking, scan.signal)
+  const starts = await startsOf(ports, searches, scan.signal)
   let unreadable = 0
-  for (const partition of looking) {
-    const from = Math.max(partition.low, starts.get(partition.partition) ?? partition.low)
-    unreadable += await scanPartition(ports, ledger, partition, from, scan)
+  for (const search of searches) {
+    // A later life of an outlived letter may have ended at any time since.
+    const from = search.outlived.length > 0 ? search.low : (starts.get(search.partition) ?? search.low)
+    unreadable += await scanPartition(ports, ledger, search, Math.max(search.low, from), scan)
   }
   return unreadable
 }
@@ -54,19 +66,18 @@ async function resultsPartitionsOf(ports: LedgerPorts, ledger: DeadLetterLedger)
   return [...partitions.values()].filter((partition) => partition.letters.length > 0)
 }
 
-/** Marks the letters written before anything this partition still holds, and returns the others. */
-async function stillRetained(
+/** Letters written before anything this partition still holds have outlived their end. */
+async function byRetention(
   ports: LedgerPorts,
-  ledger: DeadLetterLedger,
   partition: ResultsPartition,
   signal: AbortSignal | undefined,
-): Promise<UnresolvedLetter[]> {
+): Promise<Pick<Search, 'letters' | 'outlived'>> {
   const retainedFromMs = await retainedFrom(ports, partition, signal)
-  return partition.letters.filter(({ taskId, life, deadAtMs }) => {
-    if (deadAtMs >= retainedFromMs) return true
-    ledger.endNotRetained(taskId, life)
-    return false
-  })
+  const isRetained = ({ deadAtMs }: UnresolvedLetter): boolean => deadAtMs >= retainedFromMs
+  return {
+    letters: partition.letters.filter(isRetained),
+    outlived: partition.letters.filter((letter) => !isRetained(letter)),
+  }
 }
 
 /** Ends written before this moment may have been deleted by retention. */
@@ -86,10 +97,11 @@ async function retainedFrom(
 
 async function startsOf(
   ports: LedgerPorts,
-  looking: readonly ResultsPartition[],
+  searches: readonly Search[],
   signal: AbortSignal | undefined,
 ): Promise<ReadonlyMap<number, number>> {
-  const letters = looking.flatMap((partition) => partition.letters)
+  const letters = searches.flatMap((search) => search.letters)
+  if (letters.length === 0) return new Map()
   const earliestMs = await earliestOriginMs(ports, letters, signal)
   if (earliestMs === 'unknown') return new Map()
   const starts = await ports.admin.offsetsAt(ports.names.results, Math.max(earliestMs - CLOCK_SLACK_MS, 0))
@@ -99,13 +111,13 @@ async function startsOf(
 async function scanPartition(
   ports: LedgerPorts,
   ledger: DeadLetterLedger,
-  partition: ResultsPartition,
+  search: Search,
   from: number,
   scan: EndScan,
 ): Promise<number> {
-  const wanted = new Set(partition.letters.map(({ taskId }) => taskId))
-  const range = { tp: { topic: ports.names.results, partition: partition.partition }, from, to: partition.high }
-  let missing = partition.letters.length
+  const wanted = new Set([...search.letters, ...search.outlived].map(({ taskId }) => taskId))
+  const range = { tp: { topic: ports.names.results, partition: search.partition }, from, to: search.high }
+  let missing = search.letters.length
   let unreadable = 0
   for await (const records of batchesOf(ports.reader, range, scan.signal)) {
     for (const record of records) {

@@ -173,6 +173,7 @@ function isLetterOf({ envelope }: Letter, { taskId, life }: DeadLetter): boolean
 function gone({ taskId, life }: DeadLetter): TowlineError {
   return new TowlineError('TOWLINE_DEAD_LETTER_NOT_FOUND', `dead letter ${taskId}/${life} is no longer retained`, {
     value: `${taskId}/${life}`,
+    wayOut: 'List those that are: towline dlq list',
   })
 }
 

@@ -4,7 +4,7 @@ import process from 'node:process'
 import { createFleet, resolveConfig } from '@towline/fleet'
 import { systemClock } from '@towline/kafka'
 import { driverOfEnvironment } from './dying-driver.ts'
-import { silent } from './test-fleet.ts'
+import { silent } from './silent.ts'
 
 const config = resolveConfig({ agents: [] }, {}, process.env)
 const environment = { clock: systemClock, log: silent, ...driverOfEnvironment(config, silent) }

@@ -79,7 +79,13 @@ export class RunnerProcess implements AsyncDisposable {
   /** Resolves when it has joined its groups, or at once where it is to die. */
   static async start(fleet: TestFleet, options: RunnerProcessOptions): Promise<RunnerProcess> {
     const runner = new RunnerProcess(fleet, options)
-    if (options.diesAt === undefined) await runner.says('ready')
+    if (options.diesAt !== undefined) return runner
+    try {
+      await runner.says('ready')
+    } catch (error) {
+      await runner[Symbol.asyncDispose]()
+      throw error
+    }
     return runner
   }
 

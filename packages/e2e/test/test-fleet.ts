@@ -20,9 +20,8 @@ import { type KafkaRecord, type OutgoingRecord, systemClock, type TopicPartition
 import { type RunningBroker, uniqueNamespace } from '@towline/test-brokers'
 import type { History, HistoryEvent } from '@towline/testing'
 import type { Journal } from './journal.ts'
+import { silent } from './silent.ts'
 import type { Work } from './work.ts'
-
-export const silent: Logger = { debug() {}, info() {}, warn() {}, error() {}, child: () => silent }
 
 /** An end record with all it says: tests look at all of them, not only at those that count. */
 export type EndRecord = HistoryEvent<'end'> & { readonly result: TaskResult }
@@ -142,6 +141,24 @@ export class TestFleet implements AsyncDisposable {
       const { taskId, life } = readEnvelope(record).envelope
       return { kind: 'letter', taskId, life, ...placeOf(record) }
     })
+  }
+
+  /**
+   * Tasks where they first stand in the log, and the ids of those that stand there again: a publish that the network
+   * repeated was acknowledged at its last place, and runs at its first.
+   */
+  async inLog(
+    { type }: Pick<AgentType<Work, Work>, 'type'>,
+    published: readonly Published[],
+  ): Promise<{ readonly placed: readonly Published[]; readonly repeated: ReadonlySet<string> }> {
+    const places = new Map<string, RecordPosition>()
+    const repeated = new Set<string>()
+    for (const { topic, partition, offset, headers } of await this.records(topicNames(type, this.namespace).tasks)) {
+      const taskId = headerText(headers, HEADER.ceId) ?? ''
+      if (places.has(taskId)) repeated.add(taskId)
+      else places.set(taskId, { topic, partition, offset })
+    }
+    return { placed: published.map((task) => ({ ...task, ...places.get(task.taskId) })), repeated }
   }
 
   /** All that these tasks and this journal and the topics of the agent tell. */

@@ -56,14 +56,14 @@ export async function loadCheckpoint(admin: CheckpointAdmin, ref: ReplayRef): Pr
   return null
 }
 
-/** How many partitions of a plan have a checkpoint: all of them, unless the replay was aborted. */
-export async function checkpointedPartitions(
+/** The stored position of each partition of a plan: of all of them, unless the replay was aborted. */
+export async function heldOffsets(
   admin: Pick<CheckpointAdmin, 'committed'>,
   plan: ReplayPlan,
-): Promise<number> {
+): Promise<ReadonlyMap<number, number>> {
   const tps = plan.partitions.map(({ partition }) => ({ topic: plan.source, partition }))
   const committed = await admin.committed(replayGroupId(plan.replayId, plan.namespace), tps)
-  return committed.filter(({ next }) => next !== null).length
+  return new Map(committed.flatMap(({ tp, next }) => (next === null ? [] : [[tp.partition, next] as const])))
 }
 
 function joined(ref: ReplayRef, entries: readonly CheckpointEntry[]): Checkpoint {

@@ -1,21 +1,29 @@
 import { type Cancel, type Clock, isTowlineError } from '@towline/contracts'
 import type { ReplayState } from './checkpoint.ts'
 import { Pulse } from './pulse.ts'
+import type { Standing } from './run-claim.ts'
 import type { PartitionProgress } from './sent-ledger.ts'
+
+/** The hold a run has on the replay's group. */
+export interface Claim {
+  look(): Promise<Standing>
+  isNews(progress: PartitionProgress): boolean
+  save(partitions: readonly PartitionProgress[], state: ReplayState): Promise<void>
+}
 
 /** What the checkpointer needs of the run it serves. */
 export interface CheckpointedRun {
   /** Where every partition is now, and how many records that covers. */
   progress(): { readonly partitions: readonly PartitionProgress[]; readonly records: number }
-  save(partitions: readonly PartitionProgress[], state: ReplayState): Promise<void>
-  /** Whether the replay was not aborted meanwhile. */
-  exists(): Promise<boolean>
+  readonly claim: Claim
   /** A save was confirmed. */
   onSaved(): void
-  /** The replay was aborted: nothing more is saved. */
-  onGone(): void
+  /** The replay is not this run's any more: nothing more is saved. */
+  onLost(standing: LostStanding): void
   onFailed(error: unknown): void
 }
+
+export type LostStanding = Exclude<Standing, 'own'>
 
 export interface CheckpointerOptions {
   readonly clock: Clock
@@ -35,8 +43,7 @@ export class Checkpointer {
   readonly #closed = new Pulse()
   #cancelTimer: Cancel | undefined
   #saving: Promise<void> | undefined
-  #savedNext = new Map<number, number>()
-  #savedRecords = 0
+  #savedRecords: number
   #isDirty = false
   #isClosed = false
 
@@ -44,16 +51,12 @@ export class Checkpointer {
     this.#run = run
     this.#clock = options.clock
     this.#intervalMs = options.intervalMs
+    this.#savedRecords = run.progress().records // As the run was begun from a checkpoint (R1).
   }
 
   /** Records below the positions of the last confirmed save: what a resume would not repeat. */
   get savedRecords(): number {
     return this.#savedRecords
-  }
-
-  /** The first save, before anything is sent: from here on the replay can be resumed. */
-  async begin(): Promise<void> {
-    await this.#saveAll('started')
   }
 
   /** Something settled: save within the interval. */
@@ -76,10 +79,13 @@ export class Checkpointer {
     await this.#saving
   }
 
-  /** The last save, of all partitions, after {@link close}. Patient: a short outage is waited out. */
-  async conclude(state: ReplayState, isPatient: boolean): Promise<void> {
+  /**
+   * The last save, of all partitions, after {@link close}; none where the replay is not this run's any more. Patient: a
+   * short outage is waited out.
+   */
+  async conclude(state: ReplayState, isPatient: boolean): Promise<Standing> {
     const untilMs = this.#clock.monotonicMs() + (isPatient ? PATIENCE_MS : 0)
-    await this.#retrying(
+    return await this.#retrying(
       () => this.#saveAll(state),
       () => this.#clock.monotonicMs() < untilMs,
     )
@@ -109,30 +115,33 @@ export class Checkpointer {
   }
 
   async #saveOnce(): Promise<void> {
-    if (!(await this.#run.exists())) return this.#run.onGone()
+    const { claim } = this.#run
+    const standing = await claim.look()
+    if (standing !== 'own') return this.#run.onLost(standing)
     const { partitions, records } = this.#run.progress()
-    const changed = partitions.filter(({ partition, next }) => this.#savedNext.get(partition) !== next)
-    if (changed.length > 0) await this.#run.save(changed, 'started')
-    this.#saved(partitions, records)
+    const news = partitions.filter((progress) => claim.isNews(progress))
+    if (news.length > 0) await claim.save(news, 'started')
+    this.#saved(records)
   }
 
-  async #saveAll(state: ReplayState): Promise<void> {
+  async #saveAll(state: ReplayState): Promise<Standing> {
+    const standing = await this.#run.claim.look()
+    if (standing !== 'own') return standing
     const { partitions, records } = this.#run.progress()
-    await this.#run.save(partitions, state)
-    this.#saved(partitions, records)
+    await this.#run.claim.save(partitions, state)
+    this.#saved(records)
+    return standing
   }
 
-  #saved(partitions: readonly PartitionProgress[], records: number): void {
-    this.#savedNext = new Map(partitions.map(({ partition, next }) => [partition, next]))
+  #saved(records: number): void {
     this.#savedRecords = records
     this.#run.onSaved()
   }
 
-  async #retrying(work: () => Promise<void>, isPatient: () => boolean): Promise<void> {
+  async #retrying<T>(work: () => Promise<T>, isPatient: () => boolean): Promise<T> {
     for (;;) {
       try {
-        await work()
-        return
+        return await work()
       } catch (error) {
         if (!mayPass(error) || !isPatient()) throw error
         await this.#closed.waitAtMost(RETRY_MS, this.#clock)

@@ -6,11 +6,13 @@
 //       with the same ids, and they fit the last 10,000 that a runner remembers per partition: it drops them.
 //   R4. Records of a source partition are handed to the sender in offset order. After a failure or a stop nothing that
 //       still waits there is sent, so that a resume does not put an earlier record behind a later one.
+//   R5. Of several runs of one replay the one that began last goes on. Another halts at its next checkpoint, so that it has
+//       sent at most `maxRepeats` records more, and saves nothing from then on (run-claim.ts).
 
 import { type Clock, TowlineError } from '@towline/contracts'
 import { type OutgoingRecord, outgoingBytes, type SendGuard, type SendTarget } from '@towline/kafka'
-import { checkpointedPartitions, saveCheckpoint } from './checkpoint-store.ts'
-import { Checkpointer } from './checkpointer.ts'
+import type { Checkpoint } from './checkpoint-store.ts'
+import { Checkpointer, type LostStanding } from './checkpointer.ts'
 import { type Match, MatchSource } from './match-source.ts'
 import { explainingLoss, findLosses, ReplayRangeLost } from './range-loss.ts'
 import { namingRecord } from './refused-record.ts'
@@ -19,7 +21,8 @@ import type { ReplayPorts } from './replay-ports.ts'
 import { ProgressTeller } from './replay-progress.ts'
 import type { ReplayResult } from './replay-result.ts'
 import { replayedRecord } from './replayed-record.ts'
-import { RunHalt } from './run-halt.ts'
+import { type RunClaim, type Standing, takenOver } from './run-claim.ts'
+import { type Halt, RunHalt } from './run-halt.ts'
 import type { ResolvedRunOptions } from './run-options.ts'
 import { SendGate } from './send-gate.ts'
 import { type Admitted, type PartitionProgress, SentLedger } from './sent-ledger.ts'
@@ -39,9 +42,10 @@ export class ReplayRun {
   readonly #guard: SendGuard = () => (this.#halt.isHalted ? 'drop' : 'send') // R4
   #source: MatchSource | undefined
 
+  /** @param claim What it saves through; the checkpoint is the one that was claimed. */
   constructor(
-    plan: ReplayPlan,
-    progress: readonly PartitionProgress[],
+    { plan, partitions }: Pick<Checkpoint, 'plan' | 'partitions'>,
+    claim: RunClaim,
     ports: ReplayPorts,
     options: ResolvedRunOptions,
   ) {
@@ -51,10 +55,10 @@ export class ReplayRun {
     this.#options = options
     this.#clock = ports.clock
     this.#startMs = ports.clock.monotonicMs()
-    this.#ledger = new SentLedger(progress)
+    this.#ledger = new SentLedger(partitions)
     this.#gate = new SendGate({ ...options, clock: ports.clock })
     this.#halt = new RunHalt(() => this.#gate.wake())
-    this.#checkpointer = this.#makeCheckpointer()
+    this.#checkpointer = this.#makeCheckpointer(claim)
     this.#teller = new ProgressTeller(options, ports.clock, () => ({
       records: this.#ledger.settledCount,
       partitions: this.#progress(),
@@ -68,7 +72,7 @@ export class ReplayRun {
     if (signal?.aborted === true) stop()
     const recordsBefore = this.#ledger.settledCount
     try {
-      await this.#begin()
+      await this.#findLosses()
       await this.#sendAll()
     } catch (error) {
       this.#halt.set({ kind: 'failed', error })
@@ -88,11 +92,10 @@ export class ReplayRun {
     }
   }
 
-  async #begin(): Promise<void> {
+  async #findLosses(): Promise<void> {
     const unread = this.#ledger.unread().map(({ partition, from }) => [partition, from] as const)
     const losses = await findLosses(this.#plan, unread, this.#ports.admin)
     if (losses.length > 0) this.#passOver(new ReplayRangeLost(this.#plan, losses))
-    await this.#checkpointer.begin() // R1
   }
 
   async #sendAll(): Promise<void> {
@@ -194,11 +197,9 @@ export class ReplayRun {
     switch (halt?.kind) {
       case undefined:
         if (!this.#ledger.isDone) throw new TowlineError('TOWLINE_INTERNAL', 'a replay ended before its last offset')
-        await this.#checkpointer.conclude('finished', true)
-        return 'finished'
+        return this.#endOf('finished', await this.#checkpointer.conclude('finished', true))
       case 'stopped':
-        await this.#checkpointer.conclude('started', false)
-        return 'stopped'
+        return this.#endOf('stopped', await this.#checkpointer.conclude('started', false))
       case 'aborted':
         return 'aborted'
       case 'failed':
@@ -207,19 +208,32 @@ export class ReplayRun {
     }
   }
 
-  #makeCheckpointer(): Checkpointer {
-    const { admin, clock } = this.#ports
-    const plan = this.#plan
+  #endOf(end: 'finished' | 'stopped', standing: Standing): ReplayResult['end'] {
+    switch (standing) {
+      case 'own':
+        return end
+      case 'gone':
+        return 'aborted'
+      case 'taken':
+        throw takenOver(this.#plan)
+    }
+  }
+
+  #makeCheckpointer(claim: RunClaim): Checkpointer {
+    const { clock } = this.#ports
     return new Checkpointer(
       {
         progress: () => ({ partitions: this.#progress(), records: this.#ledger.belowNextCount }),
-        save: (partitions, state) => saveCheckpoint(admin, plan, { state, partitions, updatedAtMs: clock.nowMs() }),
-        exists: async () => (await checkpointedPartitions(admin, plan)) === plan.partitions.length,
+        claim,
         onSaved: () => this.#gate.wake(),
-        onGone: () => this.#halt.set({ kind: 'aborted' }),
+        onLost: (standing) => this.#halt.set(this.#haltBy(standing)),
         onFailed: (error) => this.#halt.set({ kind: 'failed', error }),
       },
       { clock, intervalMs: this.#options.checkpointIntervalMs },
     )
+  }
+
+  #haltBy(standing: LostStanding): Halt {
+    return standing === 'gone' ? { kind: 'aborted' } : { kind: 'failed', error: takenOver(this.#plan) }
   }
 }

@@ -1,11 +1,12 @@
 import { type Clock, isTaskId, replayGroupId, topicNames } from '@towline/contracts'
 import type { AdminPort } from '@towline/kafka'
 import type { ReplayState } from './checkpoint.ts'
-import { checkpointedPartitions, loadCheckpoint } from './checkpoint-store.ts'
+import { heldOffsets, loadCheckpoint } from './checkpoint-store.ts'
 import { Pulse } from './pulse.ts'
 import type { ReplayPlan, ReplayRef } from './replay-plan.ts'
 import type { CheckpointAdmin } from './replay-ports.ts'
 import { offsetsDone } from './replay-progress.ts'
+import { claimGroupId } from './run-claim.ts'
 import { type PartitionProgress, totals } from './sent-ledger.ts'
 
 /** Where a replay stands, whoever runs it. */
@@ -69,11 +70,11 @@ export async function abortReplay(
   const status = await replayStatus(ref, ports)
   if (status === null) return null
   const groupId = replayGroupId(ref.replayId, ref.namespace)
-  await ports.admin.deleteGroups([groupId])
+  await ports.admin.deleteGroups([groupId, claimGroupId(ref)])
   // A checkpoint that was on its way meanwhile makes the group anew; the run then meets the second deletion.
   while (status.state === 'started') {
     await new Pulse().waitAtMost(REAPPEARS_WITHIN_MS, ports.clock)
-    if ((await checkpointedPartitions(ports.admin, status.plan)) === 0) break
+    if ((await heldOffsets(ports.admin, status.plan)).size === 0) break
     await ports.admin.deleteGroups([groupId])
   }
   return status

@@ -104,7 +104,7 @@ function checkOrder(partition: number, from: RangeBound, to: RangeBound, nowMs: 
     throw replayInvalid(`the range of partition ${partition} must begin before it ends, got ${first} to ${last}`, {
       value: first,
       bound: last,
-      wayOut: '--to is where the range stops and is itself left out',
+      wayOut: 'Put --to behind --from: it is where the range stops, and is itself left out',
     })
   }
 }
@@ -164,6 +164,6 @@ function nothingSelected(
   const gone = clipped.some(({ lost }) => lost !== 0) ? '; some of it was deleted by retention' : ''
   return replayInvalid(`the range holds no record of ${source}${gone}`, {
     bound: held,
-    wayOut: `The log holds, by partition, offsets ${held}`,
+    wayOut: `Choose among what the log holds, by partition: ${held}`,
   })
 }

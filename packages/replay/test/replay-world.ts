@@ -1,4 +1,4 @@
-import { idOfReplay } from '@towline/contracts'
+import { idOfReplay, partitionFor } from '@towline/contracts'
 import { createRecordSender, type KafkaRecord, type ProducerPort } from '@towline/kafka'
 import { VirtualClock } from '@towline/kafka/memory'
 import {
@@ -90,4 +90,12 @@ export class ReplayWorld {
       .map(({ headers }) => String(headers['ce_id']))
       .sort()
   }
+}
+
+/** One with tasks of five keys, each where its key belongs. */
+export function seededWorld(count = 60): ReplayWorld {
+  const world = new ReplayWorld()
+  const keyOf = (index: number): string => `key-${index % 5}`
+  world.seed(count, (index) => ({ partition: partitionFor(Buffer.from(keyOf(index)), 3), key: keyOf(index) }))
+  return world
 }

@@ -105,7 +105,7 @@ describe('a selection that cannot be meant', () => {
       '2026-01-31T12:00:01Z',
       undefined,
       undefined,
-      /tasks from 2026-01-31T12:00:01.000Z\. The log/,
+      /tasks from 2026-01-31T12:00:01.000Z\. Choose among what the log/,
     ],
     ['falls between two records', '-500ms', '-100ms', undefined, /from 2026\S*59.500Z before 2026\S*59.900Z/],
     ['was deleted whole', '0', '50', [0], /deleted by retention/],

@@ -1,0 +1,3 @@
+import type { Logger } from '@towline/contracts'
+
+export const silent: Logger = { debug() {}, info() {}, warn() {}, error() {}, child: () => silent }
