@@ -171,7 +171,14 @@ export class AgentRuntime {
           events,
           finishedBelow: (tp, base) =>
             idempotentTasksBelow(
-              { admin, reader, clock, windowMs: options.idempotencyWindowMs, maxRecords: options.idempotencyRecords },
+              {
+                admin,
+                reader,
+                clock,
+                windowMs: options.idempotencyWindowMs,
+                minRecords: options.dedupeCapacity,
+                maxRecords: options.idempotencyRecords,
+              },
               tp,
               base,
             ),

@@ -163,8 +163,11 @@ export class AgentScheduler implements PassOwner {
   }
 
   onOver(pass: TaskPass, disposition: Disposition): void {
-    if (pass.isOverdue) this.#overdue -= 1
-    this.#leaveLane(pass.partition, pass.slot, disposition)
+    try {
+      this.#leaveLane(pass.partition, pass.slot, disposition)
+    } catch (error) {
+      this.#context.log.error({ err: error, taskId: pass.slot.envelope.taskId }, 'a defect where a task left its lane')
+    }
     this.#end(pass)
   }
 
@@ -174,6 +177,7 @@ export class AgentScheduler implements PassOwner {
   }
 
   #end(pass: TaskPass): void {
+    if (pass.isOverdue) this.#overdue -= 1
     this.#returnPermit(pass)
     this.#flows -= 1
     if (this.#flows > 0) return

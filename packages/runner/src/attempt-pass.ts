@@ -44,6 +44,10 @@ export class AttemptPass implements AttemptListener {
     this.#pass.follow(routing)
   }
 
+  onOverdue(): void {
+    this.#pass.overdue()
+  }
+
   onSettled(): void {
     this.#pass.partition.settled(this.#pass.slot)
     this.#pass.settled()

@@ -37,10 +37,12 @@ const ABORT_MESSAGES = {
   lost: 'the partition of this task was assigned to another runner',
 } as const
 
-/** Who is told how an attempt goes. Neither is called while the attempt is being made. */
+/** Who is told how an attempt goes. None is called while the attempt is being made. */
 export interface AttemptListener {
   /** Once: with what the handler did, or at timeout + abort grace, whichever comes first. */
   onOutcome(outcome: AttemptOutcome): void
+  /** At most once, after the outcome: its signal is aborted, it had its time, and the handler still runs. */
+  onOverdue(): void
   /** Once, after the outcome: the handler has settled, however late. Till then it may still have effects. */
   onSettled(): void
 }
@@ -50,6 +52,9 @@ export interface AttemptListener {
  *
  *   T1. The outcome is told once, and the handler's settling once, after it.
  *   T2. Past its timeout an attempt is timed out, whatever the handler still returns.
+ *   T3. A handler that ignores its aborted signal is overdue once the abort grace is over. One whose partition was lost
+ *       is so only after its timeout, too: many ignore the signal, and a rebalance must not make a runner give up for
+ *       what would have ended in time.
  */
 export class Attempt implements Interruptible, Timed {
   readonly #context: AttemptContext
@@ -82,11 +87,14 @@ export class Attempt implements Interruptible, Timed {
 
   /** Its timeout has passed. */
   onTimeout(): void {
-    this.#abort('timeout')
+    if (this.#aborted === 'lost') this.#giveGrace()
+    else this.#abort('timeout')
   }
 
   #settle(result: HostResult): void {
+    this.#cancelGrace?.()
     if (!this.#isOver) this.#end(this.#outcomeOf(result))
+    else this.#context.timeouts.end(this.#timeout)
     this.#listener.onSettled()
   }
 
@@ -100,18 +108,24 @@ export class Attempt implements Interruptible, Timed {
   #abort(because: AttemptAborted['because']): void {
     if (this.#aborted !== undefined) return
     this.#aborted = because
-    this.#context.timeouts.end(this.#timeout)
-    this.#cancelGrace = this.#context.clock.after(this.#context.abortGraceMs, () => {
-      this.#end(because === 'timeout' ? this.#timedOut() : { kind: 'interrupted', by: because })
-    })
+    if (because !== 'lost') {
+      this.#context.timeouts.end(this.#timeout)
+      this.#giveGrace()
+    }
     this.#controller.abort(new AttemptAborted(because))
+  }
+
+  #giveGrace(): void {
+    this.#cancelGrace = this.#context.clock.after(this.#context.abortGraceMs, () => {
+      this.#end(this.#aborted === 'drain' ? { kind: 'interrupted', by: 'drain' } : this.#timedOut())
+      this.#listener.onOverdue() // T3
+    })
   }
 
   #end(outcome: AttemptOutcome): void {
     if (this.#isOver) return
     this.#isOver = true
-    this.#context.timeouts.end(this.#timeout)
-    this.#cancelGrace?.()
+    if (this.#aborted !== 'lost') this.#context.timeouts.end(this.#timeout)
     this.#listener.onOutcome(outcome)
   }
 

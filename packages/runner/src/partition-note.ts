@@ -1,6 +1,7 @@
-import { type CommitNote, recordHash } from '@towline/contracts'
+import { type Clock, type CommitNote, recordHash } from '@towline/contracts'
 import type { KafkaRecord } from '@towline/kafka'
 import { copyOf, isNoteOf } from './partition-intake.ts'
+import { PinnedMarker } from './pinned-marker.ts'
 
 /**
  * Whether the log is the one that the note taken over speaks of. `later-base`: its record is gone, so the note is void from
@@ -13,20 +14,33 @@ export type LogVerdict =
 
 const SAME: LogVerdict = { kind: 'same' }
 
+export interface PartitionNoteContext {
+  readonly clock: Clock
+  /**
+   * A confirmed commit says that this record finished: leaves a marker of it, where there is none or, `again`, in place
+   * of the one there is. Rejects when it could not be written.
+   */
+  remember(record: KafkaRecord, how: 'first' | 'again'): Promise<void>
+}
+
+const NOTHING = { base: 0, finished: undefined }
+
 /** What the commit notes of a partition say of records: the one taken over, and those it writes. */
 export class PartitionNote {
   readonly #logStart: number
-  readonly #leaveMarker: (record: KafkaRecord) => Promise<void>
+  readonly #context: PartitionNoteContext
+  readonly #pinnedMarker: PinnedMarker
   #inherited: CommitNote | null
   #lastFinished: KafkaRecord | undefined
-  /** What the commit under way says finished, until a marker of it is left. */
-  #toRemember: KafkaRecord | 'remembered' | undefined
+  /** The base of the commit under way, and the highest record it calls finished. */
+  #committing: { readonly base: number; readonly finished: KafkaRecord | undefined } = NOTHING
+  #isRemembered = false
 
-  /** @param leaveMarker Of a record whose finish a confirmed commit tells, once. Rejects when it could not be written. */
-  constructor(inherited: CommitNote | null, logStart: number, leaveMarker: (record: KafkaRecord) => Promise<void>) {
+  constructor(inherited: CommitNote | null, logStart: number, context: PartitionNoteContext) {
     this.#inherited = inherited
     this.#logStart = logStart
-    this.#leaveMarker = leaveMarker
+    this.#context = context
+    this.#pinnedMarker = new PinnedMarker(context.clock, (record) => context.remember(record, 'again'))
   }
 
   /** Looks at the first record from the base of the note taken over on; where the log begins there, no record is missed. */
@@ -60,16 +74,22 @@ export class PartitionNote {
     return { hash: last === undefined ? 0 : recordHash(last.key, last.value), hashIsBelowBase: true }
   }
 
-  commitBegins(): void {
-    if (this.#toRemember !== 'remembered') this.#toRemember = this.#lastFinished
+  commitBegins(base: number): void {
+    this.#committing = { base, finished: this.#lastFinished }
   }
 
   commitConfirmed(): void {
-    const record = this.#toRemember
-    if (record === undefined || record === 'remembered') return
-    this.#toRemember = 'remembered'
-    this.#leaveMarker(record).catch(() => {
-      this.#toRemember = undefined // The next confirmed commit tries again.
+    const { base, finished } = this.#committing
+    this.#pinnedMarker.commitConfirmed(base, finished)
+    if (finished === undefined || this.#isRemembered) return
+    this.#isRemembered = true
+    this.#context.remember(finished, 'first').catch(() => {
+      this.#isRemembered = false // The next confirmed commit tries again.
     })
+  }
+
+  /** Nothing is marked any more but what commits that are under way say. */
+  stop(): void {
+    this.#pinnedMarker.stop()
   }
 }

@@ -44,8 +44,8 @@ export interface PartitionContext {
   /** The proof of membership is young enough to start attempts and write outcomes (D3). */
   isTrusted(): boolean
   finishedBelow(base: number): Promise<readonly TaskEnvelope[]>
-  /** A commit that says this record finished is confirmed: leaves a marker, once. Rejects when it could not be written. */
-  remember(record: KafkaRecord): Promise<void>
+  /** As {@link PartitionNoteContext.remember}. */
+  remember(record: KafkaRecord, how: 'first' | 'again'): Promise<void>
   /** A lane turned ready. */
   onReady(partition: Partition): void
   /** What a commit would say has changed. */
@@ -93,7 +93,7 @@ export class Partition {
     this.permitKind = context.permitKind
     this.#context = context
     this.wasHandedOverClean = note?.clean === true
-    this.#note = new PartitionNote(note, assignment.logStart, (record) => context.remember(record))
+    this.#note = new PartitionNote(note, assignment.logStart, context)
     this.#ledger = new OffsetLedger(base, note)
     this.#intake = new PartitionIntake({ ...context, assignment, note, lanes: this.#lanes })
     this.#allowance = new StartAllowance(context.maxInFlight)
@@ -271,7 +271,7 @@ export class Partition {
     const state = this.#ledger.state()
     const isClean = clean && this.#running.count === 0 && this.#intake.isSettled(state.base)
     const hash = this.#note.hashAt(state.base, this.#ledger.taskAt(state.base)?.record)
-    this.#note.commitBegins()
+    this.#note.commitBegins(state.base)
     const note = { ...state, ...hash, owner, clean: isClean }
     return { tp: this.tp, next: state.base, metadata: encodeCommitNote(note) }
   }
@@ -339,6 +339,7 @@ export class Partition {
   }
 
   #stopTimers(): void {
+    this.#note.stop()
     for (const cancel of this.#parked.values()) cancel()
     this.#parked.clear()
     this.#cancelNotDue?.()

@@ -21,7 +21,7 @@ export interface GroupMembership {
   readonly memberId: string
 }
 
-/** Everything a runner tells of itself: `noun:verb` → payload. Listeners must not throw. */
+/** Everything a runner tells of itself: `noun:verb` → payload. A listener that throws is logged and changes nothing. */
 export interface RunnerEventMap {
   'runner:state': [{ readonly from: RunnerState; readonly to: RunnerState }]
   /** The group may count this runner under this id from here on, whether or not the join comes to an end. */
@@ -61,5 +61,5 @@ export interface RunnerEventMap {
   'consumer:rebuilt': [{ readonly topic: string; readonly because: string }]
 }
 
-/** The emitter of a runner, as its parts use it. */
+/** The emitter of a runner, as its parts and its listeners use it. */
 export type RunnerEvents = EventEmitter<RunnerEventMap>

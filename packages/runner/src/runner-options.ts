@@ -14,9 +14,12 @@ export interface RunnerOptions {
   readonly trustWindowMs?: number
   /** Least time between the starts of two commits, in milliseconds. Default 100. */
   readonly commitIntervalMs?: number
-  /** Finished runs remembered per partition, to drop repeats. Default 10,000. */
+  /**
+   * Finished runs remembered per partition, to drop repeats. Of those with an idempotency key, as many records are read
+   * again by whoever takes the partition over, however old they are. Default 10,000.
+   */
   readonly dedupeCapacity?: number
-  /** How far back idempotency keys are remembered, in milliseconds. Default one hour. */
+  /** How far back idempotency keys are remembered, by the timestamps of records, in milliseconds. Default one hour. */
   readonly idempotencyWindowMs?: number
   /** How many records of that are read at most. Default 100,000. */
   readonly idempotencyRecords?: number

@@ -1,4 +1,3 @@
-import { EventEmitter } from 'node:events'
 import { type Clock, type Logger, type SchemaSource, TowlineError, within } from '@towline/contracts'
 import {
   type AdminPort,
@@ -10,9 +9,10 @@ import {
 } from '@towline/kafka'
 import { type AgentGround, preflight } from './agent-preflight.ts'
 import { AgentRuntime, type SharedRuntime } from './agent-runtime.ts'
+import { GuardedEvents } from './guarded-events.ts'
 import { PartitionHistory } from './partition-history.ts'
 import { refuseExpired } from './refuse-expired.ts'
-import type { RunnerEventMap, RunnerEvents } from './runner-events.ts'
+import type { RunnerEvents } from './runner-events.ts'
 import { type ResolvedRunnerOptions, type RunnerOptions, resolveRunnerOptions } from './runner-options.ts'
 import type { ChildPublisher, RunnerAgent } from './runner-ports.ts'
 import { isLegalTransition, type RunnerState } from './runner-state.ts'
@@ -51,7 +51,7 @@ export interface RunnerStats {
  */
 export class Runner {
   readonly runnerId: string
-  readonly events: RunnerEvents = new EventEmitter<RunnerEventMap>()
+  readonly events: RunnerEvents
   readonly #parts: RunnerParts
   readonly #options: ResolvedRunnerOptions
   #state: RunnerState = 'created'
@@ -64,6 +64,7 @@ export class Runner {
   constructor(parts: RunnerParts) {
     if (parts.agents.length === 0) throw new TowlineError('TOWLINE_AGENT_UNKNOWN', 'a runner needs at least one agent')
     this.#parts = parts
+    this.events = new GuardedEvents(parts.log)
     this.#options = resolveRunnerOptions(parts.options ?? {}, parts.defaultRunnerId)
     this.runnerId = this.#options.runnerId
   }

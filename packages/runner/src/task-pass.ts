@@ -8,7 +8,7 @@ export interface PassOwner {
   onSettled(pass: TaskPass): void
   /** Its outcome is carried out, whatever the handler still does. */
   onRouted(pass: TaskPass, disposition: Disposition): void
-  /** Its outcome is carried out while its handler ignores that it was interrupted. */
+  /** Its handler ignores that it was interrupted. */
   onOverdue(pass: TaskPass): void
   /** Its outcome is carried out and nothing of it runs any more. */
   onOver(pass: TaskPass, disposition: Disposition): void
@@ -54,6 +54,13 @@ export class TaskPass {
     this.#isRunning = true
   }
 
+  /** Its handler still runs although it was interrupted and the abort grace is over. */
+  overdue(): void {
+    if (!this.#isRunning || this.#isOverdue) return
+    this.#isOverdue = true
+    this.#owner.onOverdue(this)
+  }
+
   settled(): void {
     this.#isRunning = false
     this.#owner.onSettled(this)
@@ -70,12 +77,7 @@ export class TaskPass {
       return
     }
     this.#disposition = disposition
-    if (!this.#isRunning) {
-      this.#owner.onOver(this, disposition)
-    } else if (disposition.kind !== 'left') {
-      this.#isOverdue = true
-      this.#owner.onOverdue(this)
-    }
+    if (!this.#isRunning) this.#owner.onOver(this, disposition)
   }
 
   /** Is routed as `routing` resolves to, and fails as it rejects. */

@@ -24,7 +24,7 @@ import { Committer } from './committer.ts'
 import { HistoryLookUp } from './history-look-up.ts'
 import { IntakeGate, type PauseCause } from './intake-gate.ts'
 import { Partition, type PartitionContext } from './partition.ts'
-import { type HistoryVerdict, needsHistory, type PartitionHistory } from './partition-history.ts'
+import { type HistoryVerdict, LaterBase, needsHistory, type PartitionHistory } from './partition-history.ts'
 import { type LostRange, startOf } from './partition-start.ts'
 import type { RunnerEvents } from './runner-events.ts'
 import type { ResolvedRunnerOptions } from './runner-options.ts'
@@ -230,6 +230,8 @@ export class TopicConsumer implements ConsumerHandlers {
 
   #begin(tp: TopicPartition, verdict: HistoryVerdict): void {
     if (verdict === 'other-log') this.#startOver(tp)
+    else if (verdict instanceof LaterBase)
+      this.#assignAgain(tp, { committed: verdict.base, metadata: verdict.metadata })
     else if (verdict === 'begin') {
       const held = this.#heldOf(tp)
       held?.partition.begin()
@@ -243,8 +245,16 @@ export class TopicConsumer implements ConsumerHandlers {
     if (former === undefined) return 0
     this.#context.log.error({ ...tp, committed: former.committed }, 'another log was committed: all of this one is run')
     this.#context.history.forget(groupIdOf(this.topic), tp)
+    return this.#assignAgain(tp, { committed: null, metadata: '' })
+  }
+
+  /** As if something else had been committed. Returns where it begins. */
+  #assignAgain(tp: TopicPartition, start: Pick<FreshAssignment, 'committed' | 'metadata'>): number {
+    const former = this.#heldOf(tp)?.assignment
+    if (former === undefined) return 0
     this.onLost([tp], 'rebalance')
-    const assignment = { ...former, committed: null, metadata: '' }
+    this.#port.resume([tp]) // Its gate went with it.
+    const assignment = { ...former, ...start }
     const base = this.#assign(assignment)
     this.#port.seek(tp, base)
     this.#historyLookUp.start([assignment].filter(needsHistory))
@@ -263,9 +273,9 @@ export class TopicConsumer implements ConsumerHandlers {
     return base
   }
 
-  async #remember(tp: TopicPartition, record: KafkaRecord): Promise<void> {
+  async #remember(tp: TopicPartition, record: KafkaRecord, how: 'first' | 'again'): Promise<void> {
     try {
-      await this.#context.history.remember(groupIdOf(this.topic), tp, record)
+      await this.#context.history.remember(groupIdOf(this.topic), tp, record, how)
     } catch (error) {
       this.#context.log.warn({ ...tp, err: error }, 'cannot write down that tasks of the partition finished')
       throw error
@@ -300,7 +310,7 @@ export class TopicConsumer implements ConsumerHandlers {
       tierGate: source.kind === 'tier' ? new TierGate(source.tierMs, clock) : undefined,
       isTrusted: () => this.#port.liveness().proofAgeMs <= options.trustWindowMs,
       finishedBelow: (base) => this.#context.finishedBelow(tp, base),
-      remember: (record) => this.#remember(tp, record),
+      remember: (record, how) => this.#remember(tp, record, how),
       onReady: (partition) => scheduler.ready(partition),
       onDirty: () => this.#committer.wake(),
     }

@@ -18,6 +18,7 @@ function benchOf(run: (pass: TaskPass) => Promise<Disposition>) {
   const registry: boolean[] = []
   const stuck: number[] = []
   const started: number[] = []
+  const errors: string[] = []
   const scheduler = new AgentScheduler({
     admission: bench.admission,
     flow: {
@@ -30,7 +31,7 @@ function benchOf(run: (pass: TaskPass) => Promise<Disposition>) {
       },
     },
     clock: bench.clock,
-    log: silent,
+    log: { ...silent, error: (_fields, message) => errors.push(message) },
     onFinished: () => {},
     onRegistry: (isOut) => registry.push(isOut),
     onStuck: (held) => stuck.push(held),
@@ -39,7 +40,7 @@ function benchOf(run: (pass: TaskPass) => Promise<Disposition>) {
   const deliver = (count: number, from = 0) => {
     bench.deliver(...Array.from({ length: count }, (_, at) => taskRecord(from + at)))
   }
-  return { bench, scheduler, registry, stuck, started, deliver }
+  return { bench, scheduler, registry, stuck, started, errors, deliver }
 }
 
 test('never starts a task inside the call that delivered it', async () => {
@@ -190,11 +191,47 @@ test('handlers that ignore their signal keep permit and lane, and are told when 
   })
   deliver(2)
   await settle()
+  for (const pass of running) pass.overdue()
   expect(stuck).toEqual([2])
   expect(bench.admission.running).toBe(2)
   expect(bench.partition.base).toBe(2)
   for (const pass of running) pass.settled()
   expect(bench.admission.running).toBe(0)
+})
+
+test('handlers of lost partitions that ignore their signal count too, until they settle or fail', async () => {
+  const running: TaskPass[] = []
+  const { deliver, bench, stuck } = benchOf(async (pass) => {
+    pass.begins()
+    running.push(pass)
+    if (pass.slot.record.offset === 0) throw new Error('a defect')
+    return { kind: 'left' }
+  })
+  deliver(3)
+  await settle()
+  bench.partition.lose()
+  running[0]?.overdue()
+  running[0]?.settled()
+  running[1]?.overdue()
+  expect(stuck).toEqual([])
+  running[2]?.overdue()
+  expect(stuck).toEqual([2])
+})
+
+test('a defect where a task leaves its lane is logged; permit and lane come back', async () => {
+  const { bench, scheduler, started, errors } = benchOf(async () => finished)
+  bench.deliver(taskRecord(0, { key: 'k' }), taskRecord(1, { key: 'k' }))
+  bench.onReady = () => {
+    throw new Error('a defect')
+  }
+  await settle()
+  expect(errors).toEqual(['a defect where a task left its lane'])
+  expect([started, bench.admission.running]).toEqual([[0], 0])
+  await scheduler.idle()
+  bench.onReady = () => {}
+  scheduler.ready(bench.partition)
+  await settle()
+  expect(started).toEqual([0, 1])
 })
 
 test('is idle only when nothing is out, and starts nothing more once it drains', async () => {

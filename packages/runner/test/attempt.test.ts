@@ -24,6 +24,7 @@ function start(
   handler: (request: AttemptRequest) => Promise<HostResult>,
   encode = (output: unknown) => Buffer.from(String(output)),
   onSettled = () => {},
+  onOverdue = () => {},
 ) {
   const clock = new VirtualClock()
   const { promise: outcome, resolve: onOutcome } = Promise.withResolvers<AttemptOutcome>()
@@ -46,7 +47,7 @@ function start(
       abortGraceMs: 100,
       encodeOutput: encode,
     },
-    { onOutcome, onSettled },
+    { onOutcome, onOverdue, onSettled },
   )
   return { attempt, outcome, clock }
 }
@@ -138,6 +139,54 @@ describe('attempt', () => {
     expect(await outcome).toEqual({ kind: 'interrupted', by: 'lost' })
     expect(reason).toBeInstanceOf(AttemptAborted)
     expect((reason as AttemptAborted).because).toBe('lost')
+  })
+
+  test('T3: a handler that ignores its signal is overdue after the grace; where its partition was lost, after its timeout too', async () => {
+    const told: string[] = []
+    const ignoring = () =>
+      start(
+        () => new Promise(() => {}),
+        undefined,
+        undefined,
+        () => told.push('overdue'),
+      )
+    const timedOut = ignoring()
+    await timedOut.clock.advance(1_099)
+    expect(told).toEqual([])
+    await timedOut.clock.advance(1)
+    expect(told).toEqual(['overdue'])
+
+    const lost = ignoring()
+    await lost.clock.advance(500)
+    lost.attempt.interrupt('lost')
+    await lost.clock.advance(599)
+    expect(told).toEqual(['overdue'])
+    await lost.clock.advance(1)
+    expect(told).toEqual(['overdue', 'overdue'])
+
+    const lostInItsGrace = ignoring()
+    await lostInItsGrace.clock.advance(1_050)
+    lostInItsGrace.attempt.interrupt('lost')
+    await lostInItsGrace.clock.advance(50)
+    expect(told).toHaveLength(3)
+    for (const { clock } of [timedOut, lost, lostInItsGrace]) expect(clock.pending).toBe(0)
+  })
+
+  test('a handler that settles before its time is up after its partition was lost is never overdue, and leaves no timer', async () => {
+    const told: string[] = []
+    const { promise, resolve } = Promise.withResolvers<HostResult>()
+    const { attempt, clock } = start(
+      () => promise,
+      undefined,
+      () => told.push('settled'),
+      () => told.push('overdue'),
+    )
+    attempt.interrupt('lost')
+    await clock.advance(1_050)
+    resolve({ kind: 'returned', output: 'late' })
+    await settle()
+    expect(told).toEqual(['settled'])
+    expect(clock.pending).toBe(0)
   })
 
   test('counts as succeeded when the handler still finishes within the grace of a drain', async () => {

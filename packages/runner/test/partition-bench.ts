@@ -65,6 +65,7 @@ export class PartitionBench {
   readyCount = 0
   logReads: number[] = []
   remembered: number[] = []
+  rememberedAgain: number[] = []
   onReady: () => void = () => {}
   onRemember: () => Promise<void> = async () => {}
   finishedBelow: (base: number) => Promise<readonly TaskEnvelope[]> = async () => []
@@ -98,8 +99,9 @@ export class PartitionBench {
         this.logReads.push(base)
         return await this.finishedBelow(base)
       },
-      remember: async ({ offset }) => {
-        this.remembered.push(offset)
+      remember: async ({ offset }, how) => {
+        const remembered = how === 'first' ? this.remembered : this.rememberedAgain
+        remembered.push(offset)
         await this.onRemember()
       },
       onReady: () => {

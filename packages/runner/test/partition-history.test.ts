@@ -1,9 +1,9 @@
 import { type CommitNote, encodeCommitNote, type GroupMarker, recordHash } from '@towline/contracts'
 import type { FreshAssignment, KafkaRecord, ReadBatch, TopicPartition } from '@towline/kafka'
 import { VirtualClock } from '@towline/kafka/memory'
-import { expect, test } from 'vitest'
-import { needsHistory, PartitionHistory } from '../src/partition-history.ts'
-import { TP, taskRecord } from './partition-bench.ts'
+import { describe, expect, test } from 'vitest'
+import { LaterBase, needsHistory, PartitionHistory } from '../src/partition-history.ts'
+import { noteText, TP, taskRecord } from './partition-bench.ts'
 
 const GROUP = 'towline.digest.tasks'
 
@@ -92,8 +92,8 @@ test.each([
   const marker = markerOf(taskRecord(4, { id: '01890000-0000-7000-8000-000000000004' }))
   const { history, judge, written } = historyOf(records, new Map([[TP.partition, marker]]))
   expect(await judge(what.startsWith('the log') ? { logEnd: 4 } : {})).toBe('begin')
-  await history.remember(GROUP, TP, taskRecord(1))
-  await history.remember(GROUP, TP, taskRecord(2))
+  await history.remember(GROUP, TP, taskRecord(1), 'first')
+  await history.remember(GROUP, TP, taskRecord(2), 'first')
   expect(written.map(({ finished, by }) => [finished?.offset, by])).toEqual([[1, 'runner-1']])
 })
 
@@ -109,9 +109,51 @@ test('a marker is written once, and keeps what an operator left', async () => {
   const restored = { atMs: 5, by: 'ana', reason: null, offset: 3 }
   const left = { atMs: 5, by: 'ana', finished: null, restored }
   const { history, written } = historyOf([], new Map([[TP.partition, left]]))
-  await history.remember(GROUP, TP, taskRecord(3))
-  await history.remember(GROUP, TP, taskRecord(4))
+  await history.remember(GROUP, TP, taskRecord(3), 'first')
+  await history.remember(GROUP, TP, taskRecord(4), 'first')
   expect(written).toEqual([{ ...left, finished: expect.objectContaining({ offset: 3 }) }])
+})
+
+test('a marker is written again for a later record only, and keeps who wrote it first', async () => {
+  const { history, written } = historyOf([], new Map([[TP.partition, markerOf(taskRecord(4))]]))
+  await history.remember(GROUP, TP, taskRecord(4), 'again')
+  await history.remember(GROUP, TP, taskRecord(8), 'again')
+  await history.remember(GROUP, TP, taskRecord(6), 'again')
+  expect(written.map(({ finished, by }) => [finished?.offset, by])).toEqual([[8, 'runner-0']])
+})
+
+describe('a note whose own record was deleted', () => {
+  const at = (offset: number) => ({ offset, attempts: 1, deliveries: 0, started: false })
+  const log = [6, 7, 8, 9].map((offset) => taskRecord(offset))
+  const [first, proof] = [log[0], log[2]] as [KafkaRecord, KafkaRecord]
+  const metadata = noteText(taskRecord(2), { end: 9, unfinished: [at(2), at(4), at(7)] })
+  const assignment = { committed: 2, metadata, logStart: 5 }
+  const judged = async (marker: GroupMarker | null, more: Partial<FreshAssignment> = {}, records = log) =>
+    await historyOf(records, new Map(marker === null ? [] : [[TP.partition, marker]])).judge({ ...assignment, ...more })
+
+  test('counts from the first record on that is there, where the marker names one that is there too', async () => {
+    expect(await judged(markerOf(proof))).toEqual(new LaterBase(6, noteText(first, { end: 9, unfinished: [at(7)] })))
+  })
+
+  test.each<readonly [string, GroupMarker | null]>([
+    ['there is no marker', null],
+    ['the marker names no record', markerOf(proof, { finished: null })],
+    ['the record of the marker was deleted too', markerOf(taskRecord(4))],
+    ['another record stands where the marker says', markerOf(taskRecord(8))],
+    ['the same record stands there with another time', markerOf({ ...proof, timestampMs: 9 })],
+    ['the record of the marker is one that the note does not call finished', markerOf(log[1] as KafkaRecord)],
+    ['the record of the marker is beyond what the note speaks of', markerOf(log[3] as KafkaRecord)],
+  ])('is void where %s', async (_, marker) => {
+    expect(await judged(marker)).toBe('begin')
+  })
+
+  test('is void where the log ends before it, or where it says nothing of what is left', () => {
+    const full = { tp: TP, ...assignment, logEnd: 9 }
+    expect(needsHistory(full)).toBe(true)
+    expect(needsHistory({ ...full, logEnd: 8 })).toBe(false)
+    expect(needsHistory({ ...full, logStart: 9 })).toBe(false)
+    expect(needsHistory({ ...full, committed: 3 })).toBe(false)
+  })
 })
 
 test('history matters where the whole log would run, or where a note cannot be checked by what is read', () => {

@@ -205,6 +205,28 @@ describe('partition', () => {
     expect(bench.partition.hasReady).toBe(true)
   })
 
+  test('has its marker follow what finished while its base is pinned, until it is lost', async () => {
+    const bench = new PartitionBench({ committed: 0 })
+    bench.deliver(taskRecord(0), taskRecord(1), taskRecord(2))
+    bench.partition.take()
+    const finishNext = () => bench.partition.finish(bench.partition.take() as TaskSlot, true)
+    const confirm = () => {
+      bench.partition.commitEntry(1, false)
+      bench.partition.commitConfirmed()
+    }
+    finishNext()
+    confirm()
+    bench.partition.commitEntry(1, false)
+    finishNext() // not said by the commit that is confirmed
+    bench.partition.commitConfirmed()
+    await bench.clock.advance(600_000)
+    expect(bench.rememberedAgain).toEqual([1])
+    confirm()
+    bench.partition.lose()
+    await bench.clock.advance(600_000)
+    expect(bench.rememberedAgain).toEqual([1])
+  })
+
   test('has a finished task remembered once, and only when a commit that says so is confirmed', async () => {
     const bench = new PartitionBench()
     bench.deliver(taskRecord(0), taskRecord(1), taskRecord(2))

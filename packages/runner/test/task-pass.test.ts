@@ -37,19 +37,27 @@ test('a pass whose handler settles first is over when it is routed', () => {
   expect(pass.isOverdue).toBe(false)
 })
 
-test('a handler that goes on after its outcome is overdue until it settles, unless its partition was lost', () => {
+test('a handler that goes on past its outcome and its time is overdue, told once, also where its partition was lost', () => {
+  for (const kind of ['parked', 'left'] as const) {
+    const { pass, told } = passOf()
+    pass.begins()
+    pass.routed(kind === 'parked' ? PARKED : { kind })
+    expect(pass.isOverdue).toBe(false)
+    pass.overdue()
+    pass.overdue()
+    expect(pass.isOverdue).toBe(true)
+    pass.settled()
+    expect(told).toEqual([`routed ${kind}`, 'overdue', 'settled', `over ${kind}`])
+  }
+})
+
+test('a pass whose handler has settled is not overdue', () => {
   const { pass, told } = passOf()
   pass.begins()
-  pass.routed(PARKED)
-  expect(pass.isOverdue).toBe(true)
   pass.settled()
-  expect(told).toEqual(['routed parked', 'overdue', 'settled', 'over parked'])
-
-  const left = passOf()
-  left.pass.begins()
-  left.pass.routed({ kind: 'left' })
-  left.pass.settled()
-  expect(left.told).toEqual(['routed left', 'settled', 'over left'])
+  pass.overdue()
+  expect(pass.isOverdue).toBe(false)
+  expect(told).toEqual(['settled'])
 })
 
 test('W1: a pass fails once, after its handler has settled, and what is told afterwards changes nothing', () => {

@@ -9,7 +9,7 @@ import {
 } from '@towline/kafka/memory'
 import type { Runner } from '@towline/runner'
 import { follow, type Journal } from '../journal.ts'
-import { silent } from '../test-fleet.ts'
+import { silent } from '../silent.ts'
 
 /** Where processes run. */
 export interface Machine {
