@@ -51,7 +51,8 @@ describe.each(await ownBrokers())('P13: an outage of the broker under load, on $
     await bothWork(Date.now())
     const published = await load.stop()
     await allEnded(fleet, type, published)
-    assertKept(...everyPromise(await fleet.history(type, published, journal)))
+    const { placed } = await fleet.inLog(type, published)
+    assertKept(...everyPromise(await fleet.history(type, placed, journal)))
     const ends = await fleet.ends(type)
     expect(ends.filter(({ result }) => result.end !== 'succeeded' || result.attempts !== 1)).toEqual([])
     expect(await fleet.letters(type)).toEqual([])
@@ -67,7 +68,7 @@ describe.each(await ownBrokers())('P13: an outage of the broker under load, on $
       let cutAtMs = 0
       let restoredAtMs = 0
       const journal = await outlive(async () => {
-        broker.network.cut()
+        await broker.network.cut()
         cutAtMs = Date.now()
         await sleep(outageMs) // how long the outage is
         restoredAtMs = Date.now()

@@ -12,6 +12,9 @@ export interface Observation {
   readonly note: CommitNote | null
 }
 
+/** What a commit says of its partition. */
+type Claim = Pick<Observation, 'next' | 'note'>
+
 const POLL_MS = 20
 
 /** Reads what a group commits, again and again, as anybody may. */
@@ -20,6 +23,7 @@ export class CommitWatch implements AsyncDisposable {
   readonly observations: Observation[] = []
   readonly #stop = new AbortController()
   readonly #watching: Promise<void>
+  #lastFailure: unknown = null
 
   private constructor(admin: AdminPort, groupId: string, tps: readonly TopicPartition[]) {
     this.#watching = this.#watch(admin, groupId, tps)
@@ -42,14 +46,24 @@ export class CommitWatch implements AsyncDisposable {
     })
   }
 
-  /** Commits that went back. */
+  /**
+   * Commits that call less finished than one before them.
+   *
+   * @throws Error when no commit was seen at all
+   */
   regressions(): readonly string[] {
-    const latest = new Map<number, number>()
+    if (this.observations.length === 0) throw new Error('no commit was seen', { cause: this.#lastFailure })
+    const latest = new Map<number, Observation>()
     const found: string[] = []
-    for (const { tp, next } of this.observations) {
-      const before = latest.get(tp.partition) ?? 0
-      if (next < before) found.push(`partition ${tp.partition} went from ${before} back to ${next}`)
-      latest.set(tp.partition, next)
+    for (const seen of this.observations) {
+      const { partition } = seen.tp
+      const before = latest.get(partition)
+      const taken = before === undefined ? [] : takenBack(before, seen)
+      if (taken.length > 0) {
+        const first = taken.slice(0, 5).join(', ')
+        found.push(`partition ${partition}: ${taken.length} finished before are not any more, the first ${first}`)
+      }
+      latest.set(partition, seen)
     }
     return found
   }
@@ -62,7 +76,10 @@ export class CommitWatch implements AsyncDisposable {
   async #watch(admin: AdminPort, groupId: string, tps: readonly TopicPartition[]): Promise<void> {
     const last = new Map<number, string>()
     while (!this.#stop.signal.aborted) {
-      const committed = await admin.committed(groupId, tps)
+      const committed = await admin.committed(groupId, tps).catch((error: unknown) => {
+        this.#lastFailure = error // Of an outage. What is back tells the rest.
+        return []
+      })
       const atMs = Date.now()
       for (const { tp, next, metadata } of committed) {
         if (next === null || last.get(tp.partition) === `${next} ${metadata}`) continue
@@ -81,7 +98,15 @@ export function noteOf({ next, metadata }: Pick<CommittedOffset, 'next' | 'metad
 }
 
 /** Whether a commit says that this offset is finished. */
-export function saysFinished({ next, note }: Pick<Observation, 'next' | 'note'>, offset: number): boolean {
+export function saysFinished({ next, note }: Claim, offset: number): boolean {
   if (offset < next) return true
   return note !== null && offset < note.end && !note.unfinished.some((listed) => listed.offset === offset)
+}
+
+/** Offsets that one commit calls finished and a later one does not. */
+export function takenBack(before: Claim, after: Claim): readonly number[] {
+  const end = before.note?.end ?? before.next
+  return Array.from({ length: Math.max(0, end - after.next) }, (_, i) => after.next + i).filter(
+    (offset) => saysFinished(before, offset) && !saysFinished(after, offset),
+  )
 }

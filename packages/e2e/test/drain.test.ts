@@ -89,6 +89,8 @@ describe.each(testBrokers())('P16: `towline run` told to stop, on $name', ({ sta
       expect(await membersOf(fleet)).toEqual([])
     }
     await expectNothingTwice(fleet, journal, published)
+    const tellers = (kind: 'ended' | 'committed' | 'lost') => new Set(journal.of(kind).map(({ runner }) => runner))
+    for (const kind of ['ended', 'committed', 'lost'] as const) expect(tellers(kind).size).toBe(RUNNERS)
   }, 90_000)
 
   test.concurrent('interrupts at the deadline what cannot finish; that spends no attempt and runs elsewhere', async (hooks) => {
@@ -128,6 +130,7 @@ describe.each(testBrokers())('P16: `towline run` told to stop, on $name', ({ sta
       ]),
     )
     expect(reruns(journal.of('started'))).toHaveLength(2)
+    assertKept(...everyPromise(await fleet.history(type, published, journal)))
   }, 60_000)
 
   test.concurrent('a second signal ends it at once, and what it ran is run by others', async (hooks) => {
@@ -146,6 +149,7 @@ describe.each(testBrokers())('P16: `towline run` told to stop, on $name', ({ sta
 
     await using _second = await RunnerProcess.start(fleet, { ...of, name: 'second' })
     await allEnded(fleet, type, published)
+    assertKept(...everyPromise(await fleet.history(type, published, journal)))
   }, 60_000)
 
   test.concurrent('does not wait for outcomes that nobody may write any more', async (hooks) => {
@@ -167,5 +171,6 @@ describe.each(testBrokers())('P16: `towline run` told to stop, on $name', ({ sta
     expect(await zombie.exited).toEqual({ code: 0, signal: null })
     expect(Date.now() - wokenAtMs).toBeLessThan(LEAVING_MS)
     expect(await fleet.ends(type)).toHaveLength(12)
+    assertKept(...everyPromise(await fleet.history(type, published, journal)))
   }, 60_000)
 })

@@ -1,18 +1,20 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { groupIdOf, HEADER, newTaskId, topicNames } from '@towline/contracts'
 import { type RunningBroker, testBrokers } from '@towline/test-brokers'
-import { assertKept, boundedDuplicates } from '@towline/testing'
+import { assertKept, everyPromise } from '@towline/testing'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { createJournal } from './create-journal.ts'
 import { allEnded, countingEnds } from './history.ts'
 import type { Journal } from './journal.ts'
 import { RunnerProcess, WAIT } from './runner-process.ts'
+import { StallProbe } from './stall-probe.ts'
 import { type Published, TestFleet } from './test-fleet.ts'
 import { work, workType } from './work.ts'
 import { workAgent } from './work-agent.ts'
 
 const IN_FLIGHT = 100
 const PARTITIONS = 6
+const KILLS = 3
 const SOON = { ...WAIT, interval: 5 }
 /** Longer than it takes to start all of them, and to be taken over by a supervisor. */
 const WORK_MS = 3_000
@@ -82,12 +84,17 @@ describe.each(testBrokers())('P8: take-over, on $name', ({ name: brokerName, sta
 
   async function expectAllEnded(fleet: TestFleet, journal: Journal, published: readonly Published[]): Promise<void> {
     await allEnded(fleet, type, published)
-    assertKept(boundedDuplicates(journal.entries()))
+    assertKept(...everyPromise(await fleet.history(type, published, journal)))
+    // Not for want of anything to judge: a command line is heard as well as any runner.
+    for (const kind of ['ended', 'committed'] as const) expect(journal.of(kind)).not.toEqual([])
     const counting = [...countingEnds(await fleet.ends(type)).values()]
     expect(counting.filter(({ end, attempts }) => end !== 'succeeded' || attempts !== 1)).toEqual([])
   }
 
-  /** Kills a runner at work, and its supervisor too where it is asked to; answers how long the take-over took. */
+  /**
+   * Kills a runner at work, and its supervisor too where it is asked to; answers how long the take-over took, less the time
+   * in which the machine stood still.
+   */
   async function takeOver({ withSupervisor }: { readonly withSupervisor: boolean }): Promise<number> {
     const journal = createJournal()
     await using fleet = await TestFleet.start(broker, [workAgent(type, journal, agent)], { partitions: PARTITIONS })
@@ -95,10 +102,12 @@ describe.each(testBrokers())('P8: take-over, on $name', ({ name: brokerName, sta
     await using victim = runners.victim
     await using _survivor = runners.survivor
     const published = await occupy(fleet, victim, journal)
+    await using probe = await StallProbe.start()
     const killedAtMs = Date.now()
     if (withSupervisor) await victim.kill()
     else victim.signalRunner('SIGKILL')
-    const tookMs = await lastRestartMs(journal, killedAtMs)
+    const wallMs = await lastRestartMs(journal, killedAtMs)
+    const stalledMs = await probe.stalledMs(killedAtMs, killedAtMs + wallMs)
     await expectAllEnded(fleet, journal, published)
     if (!withSupervisor) {
       await vi.waitFor(() => expect(victim.runnerPids).toHaveLength(2), WAIT)
@@ -106,17 +115,15 @@ describe.each(testBrokers())('P8: take-over, on $name', ({ name: brokerName, sta
       await vi.waitFor(async () => expect((await held(fleet)).get(victim.name)).toHaveLength(PARTITIONS / 2), WAIT)
     }
     const how = withSupervisor ? 'runner and supervisor' : 'runner'
-    process.stdout.write(`take-over on ${brokerName}, ${how} killed: ${tookMs} ms to the last restart\n`)
-    return tookMs
+    const excuse = stalledMs === 0 ? '' : `, of which the machine stood still for ${stalledMs} ms`
+    process.stdout.write(`take-over on ${brokerName}, ${how} killed: ${wallMs} ms to the last restart${excuse}\n`)
+    return wallMs - stalledMs
   }
 
-  test(`a killed runner: all ${IN_FLIGHT} tasks run again within 1.5 s, none is lost, and it is restarted`, async () => {
-    let fastestMs = Number.POSITIVE_INFINITY
-    // A machine busy with something else may hold up one take-over, not three.
-    for (let kill = 1; kill <= 3 && fastestMs > 1_500; kill += 1) {
-      fastestMs = Math.min(fastestMs, await takeOver({ withSupervisor: false }))
+  test(`a killed runner, each of ${KILLS}: all ${IN_FLIGHT} tasks run again within 1.5 s, none is lost, and it is restarted`, async () => {
+    for (let kill = 1; kill <= KILLS; kill += 1) {
+      expect(await takeOver({ withSupervisor: false })).toBeLessThanOrEqual(1_500)
     }
-    expect(fastestMs).toBeLessThanOrEqual(1_500)
   }, 120_000)
 
   test(`killed with its supervisor: all ${IN_FLIGHT} tasks run again within 10 s, and none is lost`, async () => {

@@ -15,6 +15,7 @@
 export { KAFKA_ERRORS } from '@towline/dev-broker'
 export { findKafka } from './kafka/find-kafka.ts'
 export type { FindKafkaOptions, FoundKafka } from './kafka/found-kafka.ts'
+export { type GuardedKafka, startGuardedKafka, whyNoGuardedKafka } from './kafka/guarded-kafka.ts'
 export { ManualClock } from './manual-clock.ts'
 export { type OwnBroker, type OwnBrokerKind, ownBrokers } from './own/own-broker.ts'
 export { addTotals, describeTotals, NO_TESTS, readTotals, type TestTotals, totalsOf } from './report/test-totals.ts'

@@ -15,6 +15,8 @@ export interface KafkaPlace {
   readonly clientPort: number
   /** What clients are told. Default: `clientPort`. */
   readonly advertisedPort?: number
+  /** Of the server, besides or instead of those that every Kafka of the tests has. */
+  readonly settings?: Readonly<Record<string, string>>
   readonly signal?: AbortSignal | undefined
 }
 

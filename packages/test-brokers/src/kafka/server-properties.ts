@@ -4,11 +4,13 @@ export interface ServerAddresses {
   readonly advertisedPort?: number
   readonly controllerPort: number
   readonly dataFolder: string
+  /** More, or others than those below. */
+  readonly settings?: Readonly<Record<string, string>>
 }
 
 /** The settings of a Kafka that is broker and controller in one process, on loopback, for tests. */
 export function serverProperties(addresses: ServerAddresses): string {
-  const { clientPort, controllerPort, dataFolder, advertisedPort = clientPort } = addresses
+  const { clientPort, controllerPort, dataFolder, advertisedPort = clientPort, settings: others } = addresses
   const settings = {
     'process.roles': 'broker,controller',
     'node.id': '1',
@@ -27,6 +29,7 @@ export function serverProperties(addresses: ServerAddresses): string {
     'share.coordinator.state.topic.min.isr': '1',
     'group.initial.rebalance.delay.ms': '0',
     'auto.create.topics.enable': 'false',
+    ...others,
   }
   return Object.entries(settings)
     .map(([name, value]) => `${name}=${value}\n`)

@@ -1,88 +1,74 @@
-import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net'
+import { once } from 'node:events'
+import { connect, type Socket } from 'node:net'
+import { setImmediate, setTimeout as sleep } from 'node:timers/promises'
+import { Worker } from 'node:worker_threads'
+import { BACKLOG, CUT, JOINED, type ProxyWorkerData } from './proxy-worker-data.ts'
 
-/** A client's connection and the one behind it. */
-interface Pair {
-  readonly client: Socket
-  readonly server: Socket
-}
+/** A loopback connection takes far less; who gets none in this time is not answered. */
+const UNANSWERED_MS = 200
 
 /**
  * What clients reach a server through, to be cut off from it as by a network that drops every packet: while it is cut
- * nothing is read, written or closed, and new connections are answered by nobody. What was under way arrives afterwards.
+ * nothing is read, written, accepted or closed, so that a client that connects waits until its own timeout. What was under
+ * way arrives afterwards.
+ *
+ * Its sockets live in a thread that stands still meanwhile. Connections are left unanswered by a full backlog, whose
+ * overflow Linux and macOS drop; Windows refuses it.
  */
 export class TcpProxy {
   readonly port: number
-  readonly #listener: Server
-  readonly #targetPort: number
-  readonly #pairs = new Set<Pair>()
-  #isCut = false
+  readonly #worker: Worker
+  readonly #state: Int32Array<SharedArrayBuffer>
+  /** They fill the backlog while it is cut. */
+  #waiting: Socket[] = []
 
-  private constructor(listener: Server, targetPort: number) {
-    this.#listener = listener
-    this.#targetPort = targetPort
-    this.port = (listener.address() as AddressInfo).port
-    listener.on('connection', (client) => this.#accept(client))
+  private constructor(worker: Worker, state: Int32Array<SharedArrayBuffer>, port: number) {
+    this.#worker = worker
+    this.#state = state
+    this.port = port
   }
 
   /** Listens on a free loopback port, for a server on another, which need not be there yet. */
   static async start(targetPort: number): Promise<TcpProxy> {
-    const listener = createServer({ allowHalfOpen: true, noDelay: true, pauseOnConnect: true })
-    const { promise, resolve, reject } = Promise.withResolvers<void>()
-    listener.once('error', reject).listen(0, '127.0.0.1', resolve)
-    await promise
-    return new TcpProxy(listener, targetPort)
+    const state = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT))
+    const workerData: ProxyWorkerData = { targetPort, state }
+    const worker = new Worker(new URL('./tcp-proxy-worker.ts', import.meta.url), { workerData })
+    const [port] = await once(worker, 'message')
+    return new TcpProxy(worker, state, port)
   }
 
-  cut(): void {
-    this.#isCut = true
-    for (const pair of this.#pairs) separate(pair)
+  /** Resolves when nothing gets through any more. */
+  async cut(): Promise<void> {
+    if (Atomics.exchange(this.#state, 0, CUT) === CUT) return
+    this.#worker.postMessage('cut')
+    await once(this.#worker, 'message')
+    await this.#fillBacklog()
   }
 
   restore(): void {
-    this.#isCut = false
-    for (const pair of this.#pairs) join(pair)
+    Atomics.store(this.#state, 0, JOINED)
+    Atomics.notify(this.#state, 0)
+    for (const socket of this.#waiting.splice(0)) socket.destroy()
   }
 
   async stop(): Promise<void> {
-    const closed = Promise.withResolvers<void>()
-    this.#listener.close(() => closed.resolve())
-    for (const { client, server } of this.#pairs) {
-      client.destroy()
-      server.destroy()
-    }
-    await closed.promise
+    this.restore()
+    await this.#worker.terminate()
   }
 
-  #accept(client: Socket): void {
-    const server = connect({ port: this.#targetPort, host: '127.0.0.1', allowHalfOpen: true, noDelay: true })
-    const pair = { client, server }
-    this.#pairs.add(pair)
-    for (const socket of [client, server]) {
+  async #fillBacklog(): Promise<void> {
+    // Twice: macOS lets half as many again wait.
+    for (let sockets = 0; sockets < 2 * BACKLOG; sockets += 1) {
+      const socket = connect({ port: this.port, host: '127.0.0.1' })
       socket.on('error', () => undefined)
-      socket.once('close', () => this.#closed(pair))
+      const answered = once(socket, 'connect').catch(() => undefined)
+      await Promise.race([answered, sleep(UNANSWERED_MS, undefined, { ref: false })])
+      await setImmediate() // A process that was held up sees the timer first, and only then that it was answered.
+      if (socket.connecting || socket.destroyed) {
+        socket.destroy()
+        return
+      }
+      this.#waiting.push(socket)
     }
-    if (this.#isCut) separate(pair)
-    else join(pair)
   }
-
-  /** While it is cut nobody hears of it; {@link join} tells. */
-  #closed(pair: Pair): void {
-    if (!this.#isCut) join(pair)
-    if (pair.client.destroyed && pair.server.destroyed) this.#pairs.delete(pair)
-  }
-}
-
-function separate({ client, server }: Pair): void {
-  client.unpipe(server).pause()
-  server.unpipe(client).pause()
-}
-
-function join({ client, server }: Pair): void {
-  if (client.destroyed || server.destroyed) {
-    client.destroy()
-    server.destroy()
-    return
-  }
-  client.pipe(server)
-  server.pipe(client)
 }
