@@ -3,6 +3,8 @@
 //   npm test                       what changed since it last passed
 //   npm test -- --force            everything
 //   npm test -- --filter=@towline/kafka -- test/sender     turbo's arguments, then vitest's
+//
+// TOWLINE_TESTS_NEED_KAFKA=1 makes it fail where there is no Kafka, as in CI.
 
 import { type ChildProcess, spawn } from 'node:child_process'
 import { glob, rm } from 'node:fs/promises'
@@ -21,6 +23,7 @@ import {
 const root = join(import.meta.dirname, '..')
 /** Beside each package's other caches. Turbo keeps it with the outcome, so that a cached run counts too. */
 const REPORT = 'node_modules/.cache/vitest-report.json'
+const NEED_KAFKA = 'TOWLINE_TESTS_NEED_KAFKA'
 const EXIT_INTERRUPTED = 130
 
 const interrupted = new AbortController()
@@ -42,6 +45,10 @@ async function main(args: readonly string[]): Promise<number> {
     kafka = await findKafka(process.env, { tell: say, signal: interrupted.signal })
     say(kafka === null ? 'no Kafka: suites run on the dev broker only, those for Kafka are skipped' : kafka.description)
     status = await runTurbo(args, kafka)
+    if (kafka === null && process.env[NEED_KAFKA] === '1') {
+      say(`${NEED_KAFKA} is set, and there was none`)
+      status = status === 0 ? 1 : status
+    }
   } catch (error) {
     if (!interrupted.signal.aborted) throw error
     status = EXIT_INTERRUPTED

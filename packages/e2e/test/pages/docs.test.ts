@@ -1,13 +1,13 @@
 // Every fenced block of docs/ is run, type-checked or parsed: `sh` in the order of its page, in a project that the agent
-// developer's guide makes, on a dev broker of the page's own; `ts` by the compiler, and run where a command of the page
-// runs its file; `json` and `yaml` by a parser. What cannot run is `text` and says why. docs/wire.md runs in wire/.
+// developer's guide makes, on a dev broker of the page's own; `ts` by the compiler, and run by a command of the page or
+// in excerpts.test.ts; `json` and `yaml` by a parser. What cannot run is `text` and says why. docs/wire.md runs in wire/.
 
-import { existsSync, globSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { testBrokers } from '@towline/test-brokers'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { parseAllDocuments } from 'yaml'
-import { type Page, readPage } from './markdown-page.ts'
+import { docsPages, type Page, readPage } from './markdown-page.ts'
 import { PreparedProject, typeErrors } from './prepared-project.ts'
 
 const ROOT = join(import.meta.dirname, '../../../..')
@@ -16,9 +16,7 @@ const PROJECT_HEADING = 'Make a project'
 const RUN_ELSEWHERE = ['docs/wire.md']
 const LANGUAGES = ['ts', 'sh', 'json', 'yaml', 'text', 'python']
 
-const pages = globSync('docs/**/*.md', { cwd: ROOT })
-  .toSorted()
-  .map((path) => readPage(path))
+const pages = docsPages()
 const followed = pages.filter(({ path, blocks }) => {
   return !RUN_ELSEWHERE.includes(path) && blocks.some(({ language }) => language === 'sh')
 })
@@ -79,18 +77,6 @@ test('every page but the index is reached from it', () => {
   )
   const missing = pages.map(({ path }) => path).filter((path) => path !== index && !path.includes('decisions/0'))
   expect(missing.filter((path) => !linked.includes(path))).toEqual([])
-})
-
-test('docs/guarantees.md names a suite for every promise, and none that does not exist', () => {
-  const rows = readPage('docs/guarantees.md').text.match(/^\| P\d+ \|.*$/gm) ?? []
-  expect(rows.length).toBeGreaterThan(10)
-  for (const row of rows) {
-    const proof = row.split(' | ').at(-1) ?? ''
-    const suites = [...proof.matchAll(/`(packages\/[a-z0-9-]+)(?: -- ([a-z-]+))?`/g)]
-    const files = suites.map(([, at, name = '']) => globSync(`${at}/test/**/*${name}*.test.ts`, { cwd: ROOT }).length)
-    expect([row, ...files]).not.toContain(0)
-    expect(files.length, row).toBeGreaterThan(0)
-  }
 })
 
 test('the TypeScript of every page passes the compiler', async () => {

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { globSync, readFileSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 
@@ -42,13 +42,26 @@ export function readPage(path: string): Page {
   return { path, text, blocks }
 }
 
+/** Every page of docs/. */
+export function docsPages(): readonly Page[] {
+  return globSync('docs/**/*.md', { cwd: ROOT })
+    .toSorted()
+    .map((path) => readPage(path))
+}
+
 /** Writes the blocks that are files where their first lines say. */
-export async function writeFiles(blocks: readonly Block[], folder: string): Promise<void> {
+export async function writeFiles(blocks: readonly Pick<Block, 'file' | 'text'>[], folder: string): Promise<void> {
   for (const { file, text } of blocks) {
     if (file === null) continue
     await mkdir(dirname(join(folder, file)), { recursive: true })
     await writeFile(join(folder, file), text)
   }
+}
+
+/** What a reader of the page does with a block: type it, or write the file it is. */
+export function scriptOf({ file, text }: Block): string {
+  if (file === null) return text
+  return `mkdir -p "$(dirname '${file}')"\ncat > '${file}' <<'END-OF-${file}'\n${text}END-OF-${file}`
 }
 
 function headingAbove(text: string): string {

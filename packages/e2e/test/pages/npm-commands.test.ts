@@ -1,10 +1,10 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { readPage } from './markdown-page.ts'
+import { docsPages, readPage } from './markdown-page.ts'
 
 const ROOT = join(import.meta.dirname, '../../../..')
-const NPM = /\bnpm (?:run (?:-s )?(?<script>[\w:]+)|(?<itself>\w+))(?: -w (?<workspace>\S+))?/g
+const NPM = /\bnpm (?:run (?:-s )?(?<script>[\w:-]+)|(?<itself>\w+))(?: -w (?<workspace>[\w./@-]+))?/g
 /** Commands of npm itself. */
 const ITSELF = ['ci', 'test', 'install', 'exec']
 
@@ -26,7 +26,7 @@ function brokenCommands(path: string): readonly string[] {
   )
 }
 
-test.each(['README.md', 'CONTRIBUTING.md', 'BENCHMARKS.md', 'docs/operations.md'])(
+test.each(['README.md', 'CONTRIBUTING.md', 'BENCHMARKS.md', ...docsPages().map(({ path }) => path)])(
   '%s names no npm command that there is not',
   (path) => {
     expect(brokenCommands(path)).toEqual([])

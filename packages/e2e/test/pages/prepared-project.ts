@@ -3,7 +3,7 @@ import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } fr
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { promisify } from 'node:util'
-import type { Block, Page } from './markdown-page.ts'
+import { type Block, type Page, scriptOf } from './markdown-page.ts'
 import { runShell } from './run-shell.ts'
 
 const ROOT = join(import.meta.dirname, '../../../..')
@@ -107,9 +107,4 @@ export async function typeErrors(project: PreparedProject, pages: readonly Page[
   }).catch((error: unknown) => error as { readonly stdout: string })
   // Other lines are about Towline's own sources: `npm run types` reports those.
   return stdout.split('\n').filter((line) => typed.some(({ path }) => line.startsWith(`${path}/`)))
-}
-
-function scriptOf({ file, text }: Block): string {
-  if (file === null) return text
-  return `mkdir -p "$(dirname '${file}')"\ncat > '${file}' <<'END-OF-${file}'\n${text}END-OF-${file}`
 }

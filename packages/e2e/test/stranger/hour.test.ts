@@ -9,14 +9,10 @@ import { PythonEnvironment, whyNoPython } from '../wire/python-environment.ts'
 import { Stranger } from './stranger.ts'
 import { writeAgent, writeAgentType, writeSchemas } from './summarize.ts'
 
-const reason = whyNoPython()
+const lacking = whyNoPython()
 const HISTORY = 3
 const RUN = 'towline run'
 const READY = /^ready: summarize /m
-
-test.skipIf(reason === null)(`${reason}: the stranger's hour is skipped`, () => {
-  expect(reason).not.toBeNull()
-})
 
 /** The local day so many days before today, as `--from` takes it, and its noon. */
 function day(before: number): { readonly text: string; readonly noonMs: number } {
@@ -34,7 +30,7 @@ function publishPy(): string {
   return text
 }
 
-describe.skipIf(reason !== null)('a stranger with the docs', () => {
+describe.skipIf(lacking !== null)(lacking ?? 'a stranger with the docs', () => {
   let python: PythonEnvironment
 
   beforeAll(async () => {
