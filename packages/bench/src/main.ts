@@ -93,13 +93,13 @@ async function run(bench: Bench, flags: Flags): Promise<void> {
 }
 
 async function prepare(broker: BenchBroker, warmUpRecords: number): Promise<void> {
-  if (broker.kind === 'kafka') await unlessAborted(warmUp(broker, warmUpRecords), interrupted)
+  if (broker.kind === 'kafka') await unlessAborted(() => warmUp(broker, warmUpRecords), interrupted)
 }
 
 async function measure(bench: Bench, options: BenchOptions, broker: BenchBroker): Promise<FinishedRun> {
   const { kind, description } = broker
   say(`${bench.name} on ${description}`)
-  return { broker: { kind, description }, result: await unlessAborted(bench.run(broker, options), interrupted) }
+  return { broker: { kind, description }, result: await unlessAborted(() => bench.run(broker, options), interrupted) }
 }
 
 function report(document: BenchDocument, asJson: boolean): void {

@@ -27,9 +27,14 @@ test('a bench that is told to end says so, and ends what it started', async () =
 
 test('work that is done is not broken off, and work that is broken off fails with the reason', async () => {
   const controller = new AbortController()
-  expect(await unlessAborted(Promise.resolve('done'), controller.signal)).toBe('done')
-  const broken = unlessAborted(new Promise(() => {}), controller.signal)
+  expect(await unlessAborted(async () => 'done', controller.signal)).toBe('done')
+  const broken = unlessAborted(() => new Promise(() => {}), controller.signal)
   controller.abort(new Error('enough'))
   await expect(broken).rejects.toThrow('enough')
-  await expect(unlessAborted(Promise.resolve('late'), controller.signal)).rejects.toThrow('enough')
+  let hasBegun = false
+  const late = async (): Promise<void> => {
+    hasBegun = true
+  }
+  await expect(unlessAborted(late, controller.signal)).rejects.toThrow('enough')
+  expect(hasBegun).toBe(false)
 })

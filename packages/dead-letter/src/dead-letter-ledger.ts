@@ -97,9 +97,10 @@ export class DeadLetterLedger {
       rows.push({ ...newRow(life), end })
       return false
     }
-    if (row.end !== null) return false // D3
+    if (row.end !== null && row.end !== 'not-retained') return false // D3
+    const isFirst = row.end === null
     row.end = end
-    return row.entry !== undefined && row.resolutions.length === 0
+    return isFirst && row.entry !== undefined && row.resolutions.length === 0
   }
 
   /** Says that the end of a letter, if there was one, is no longer in the log. Ignored where an end was found. */

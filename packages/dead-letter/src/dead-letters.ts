@@ -50,8 +50,8 @@ export function deadLetters({ reader, admin, sender, names, schemas, clock }: De
     show: (idOrPrefix, life, signal) => showDeadLetter(ports, schemas, { idOrPrefix, life, signal }),
     redrive(options) {
       const redriveId = newTaskId(clock.nowMs())
-      return resolveLetters(ports, options, (ledger) => redriveAction(ports, ledger, options, redriveId))
+      return resolveLetters(ports, options, 'all', (ledger) => redriveAction(ports, ledger, options, redriveId))
     },
-    purge: (options) => resolveLetters(ports, options, () => Promise.resolve(purgeAction(ports, options))),
+    purge: (options) => resolveLetters(ports, options, 'first', () => Promise.resolve(purgeAction(ports, options))),
   }
 }

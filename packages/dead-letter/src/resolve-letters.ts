@@ -13,6 +13,7 @@ import {
   type ResolveProgress,
   type ResolveReport,
 } from './resolve-report.ts'
+import type { EndScan } from './scan-ends.ts'
 import { workThrough } from './work-through.ts'
 
 export interface ResolveOptions extends DeadLetterSelection {
@@ -37,12 +38,14 @@ export interface ResolvePorts extends LedgerPorts {
 /**
  * Applies an action to every open dead letter of a selection.
  *
+ * @param ends What the action has to know: `all` where later lives decide.
  * @throws TowlineError TOWLINE_FILTER_REQUIRED, TOWLINE_OPTION_INVALID; and what scanning throws, before anything was
  * written. Afterwards only `onProgress` can make it reject: each letter has its outcome.
  */
 export async function resolveLetters(
   ports: ResolvePorts,
   options: ResolveOptions,
+  ends: EndScan['ends'],
   makeAction: (ledger: DeadLetterLedger) => Promise<LetterAction>,
 ): Promise<ResolveReport> {
   const { signal, ids, dryRun = false } = options
@@ -50,7 +53,7 @@ export async function resolveLetters(
   checkText('by', options.by)
   if (options.reason !== undefined) checkText('reason', options.reason)
   const pace = new Pace(options.rate, ports.clock)
-  const { ledger } = await scanDeadLetters(ports, matches, { ends: 'all', ...(signal === undefined ? {} : { signal }) })
+  const { ledger } = await scanDeadLetters(ports, matches, { ends, ...(signal === undefined ? {} : { signal }) })
   const entries = ledger.entries()
   const action = await makeAction(ledger)
   const tally = new Tally(entries, options.onProgress)

@@ -1,5 +1,6 @@
 import { replayGroupId, topicNames } from '@towline/contracts'
 import { type CheckpointEntry, decodeCheckpoint, encodeCheckpoint, type ReplayState } from './checkpoint.ts'
+import { claimGroupId, saysAborted } from './claim-note.ts'
 import { replayInvalid } from './replay-invalid.ts'
 import type { ReplayPlan, ReplayRef } from './replay-plan.ts'
 import type { CheckpointAdmin } from './replay-ports.ts'
@@ -51,7 +52,9 @@ export async function loadCheckpoint(admin: CheckpointAdmin, ref: ReplayRef): Pr
       if (entry === null || entry.plan.source !== topic) throw unreadable(ref, `${topic}/${tp.partition}`)
       entries.push(entry)
     }
-    if (entries.length > 0) return joined(ref, entries)
+    if (entries.length === 0) continue
+    const claims = await admin.committed(claimGroupId(ref), tps)
+    return claims.some(({ next, metadata }) => next !== null && saysAborted(metadata)) ? null : joined(ref, entries)
   }
   return null
 }

@@ -2,11 +2,11 @@ import { type Clock, isTaskId, replayGroupId, topicNames } from '@towline/contra
 import type { AdminPort } from '@towline/kafka'
 import type { ReplayState } from './checkpoint.ts'
 import { heldOffsets, loadCheckpoint } from './checkpoint-store.ts'
+import { claimGroupId, claimNote } from './claim-note.ts'
 import { Pulse } from './pulse.ts'
 import type { ReplayPlan, ReplayRef } from './replay-plan.ts'
 import type { CheckpointAdmin } from './replay-ports.ts'
 import { offsetsDone } from './replay-progress.ts'
-import { claimGroupId } from './run-claim.ts'
 import { type PartitionProgress, totals } from './sent-ledger.ts'
 
 /** Where a replay stands, whoever runs it. */
@@ -25,7 +25,7 @@ export interface ReplayStatus {
   readonly updatedAtMs: number
 }
 
-/** More than any checkpoint takes. */
+/** More than most checkpoints take. */
 const REAPPEARS_WITHIN_MS = 500
 
 /**
@@ -61,7 +61,8 @@ export async function listReplays(
 
 /**
  * Forgets a replay: its group is deleted, and a run that is under way stops at its next checkpoint. What it sent stays
- * sent. Answers with the last status, or null when there was nothing to abort.
+ * sent. That it was aborted is kept as long as Kafka keeps offsets, so that nothing brings it back. Answers with the last
+ * status, or null when there was nothing to abort.
  */
 export async function abortReplay(
   ref: ReplayRef,
@@ -70,9 +71,10 @@ export async function abortReplay(
   const status = await replayStatus(ref, ports)
   if (status === null) return null
   const groupId = replayGroupId(ref.replayId, ref.namespace)
-  await ports.admin.deleteGroups([groupId, claimGroupId(ref)])
-  // A checkpoint that was on its way meanwhile makes the group anew; the run then meets the second deletion.
-  while (status.state === 'started') {
+  await ports.admin.commitNote(claimGroupId(ref), [claimNote(status.plan, 'aborted')])
+  await ports.admin.deleteGroups([groupId])
+  // A checkpoint that was on its way meanwhile makes the group anew. Nothing goes by it, but it is not left lying about.
+  while (status.state !== 'finished') {
     await new Pulse().waitAtMost(REAPPEARS_WITHIN_MS, ports.clock)
     if ((await heldOffsets(ports.admin, status.plan)).size === 0) break
     await ports.admin.deleteGroups([groupId])

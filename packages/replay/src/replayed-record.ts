@@ -36,5 +36,5 @@ export function replayedRecord(record: KafkaRecord, from: ReplayedFrom): Outgoin
     tenant: envelope.tenant,
   })
   const key = envelope.key ?? Buffer.from(taskId, 'latin1')
-  return new ReplayedRecord(key, record.value, Object.assign(headers, userHeaders(record.headers)))
+  return new ReplayedRecord(key, record.value, { ...userHeaders(record.headers), ...headers })
 }

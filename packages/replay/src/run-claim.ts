@@ -5,12 +5,14 @@
 //   C2. A look goes before every save: a replay that was aborted, or that another run has claimed, is not saved.
 //   C3. A run that takes over reads the checkpoint after its claim. Of the run before it at most one save, which was on
 //       its way, comes later; the next save mends what that one wrote.
+//   C4. An abort claims too, for nobody: a save that was on its way then does not bring the replay back.
 
-import { type Clock, newTaskId, replayGroupId, TowlineError } from '@towline/contracts'
+import { type Clock, newTaskId, TowlineError } from '@towline/contracts'
 import type { CommitEntry } from '@towline/kafka'
 import type { ReplayState } from './checkpoint.ts'
 import { heldOffsets, saveCheckpoint } from './checkpoint-store.ts'
-import type { ReplayPlan, ReplayRef } from './replay-plan.ts'
+import { claimGroupId, claimNote, saysAborted } from './claim-note.ts'
+import type { ReplayPlan } from './replay-plan.ts'
 import type { CheckpointAdmin } from './replay-ports.ts'
 import type { PartitionProgress } from './sent-ledger.ts'
 
@@ -22,24 +24,27 @@ export interface ClaimPorts {
   readonly clock: Pick<Clock, 'nowMs'>
 }
 
+/** Kafka lets each partition of a group expire by itself, by default 7 days after its last commit. */
+const REFRESH_AFTER_MS = 86_400_000
+
 /** The hold of one run on a replay. */
 export class RunClaim {
   readonly #ports: ClaimPorts
   readonly #plan: ReplayPlan
   readonly #note: CommitEntry
   #held: ReadonlyMap<number, number> = new Map()
+  #wholeAtMs: number
 
   private constructor(ports: ClaimPorts, plan: ReplayPlan, note: CommitEntry) {
     this.#ports = ports
     this.#plan = plan
     this.#note = note
+    this.#wholeAtMs = ports.clock.nowMs()
   }
 
   /** Takes the replay from whichever run has it. */
   static async take(plan: ReplayPlan, ports: ClaimPorts): Promise<RunClaim> {
-    const [{ partition, to } = { partition: 0, to: 0 }] = plan.partitions
-    const metadata = JSON.stringify({ v: 1, run: newTaskId(ports.clock.nowMs()) })
-    const note = { tp: { topic: plan.source, partition }, next: to, metadata }
+    const note = claimNote(plan, { run: newTaskId(ports.clock.nowMs()) })
     await ports.admin.commitNote(claimGroupId(plan), [note])
     return new RunClaim(ports, plan, note)
   }
@@ -53,24 +58,20 @@ export class RunClaim {
     this.#held = held
     if (held.size < this.#plan.partitions.length) return 'gone'
     // A claim that is not there any more expired with its group, and nobody has claimed since.
-    const isTaken = claim !== undefined && claim.next !== null && claim.metadata !== this.#note.metadata
-    return isTaken ? 'taken' : 'own'
+    if (claim === undefined || claim.next === null || claim.metadata === this.#note.metadata) return 'own'
+    return saysAborted(claim.metadata) ? 'gone' : 'taken'
   }
 
-  /** Whether a save of this partition would change what the last look found. */
+  /** Whether a save of this partition would change what the last look found, or keep it from expiring. */
   isNews({ partition, next }: PartitionProgress): boolean {
-    return this.#held.get(partition) !== next
+    return this.#held.get(partition) !== next || this.#ports.clock.nowMs() - this.#wholeAtMs > REFRESH_AFTER_MS
   }
 
   async save(partitions: readonly PartitionProgress[], state: ReplayState): Promise<void> {
     const updatedAtMs = this.#ports.clock.nowMs()
     await saveCheckpoint(this.#ports.admin, this.#plan, { state, partitions, updatedAtMs })
+    if (partitions.length === this.#plan.partitions.length) this.#wholeAtMs = updatedAtMs
   }
-}
-
-/** Where a replay is claimed, beside the group of its checkpoint. */
-export function claimGroupId({ replayId, namespace }: ReplayRef): string {
-  return `${replayGroupId(replayId, namespace)}.run`
 }
 
 export function takenOver({ agentType, replayId }: ReplayPlan): TowlineError {

@@ -70,7 +70,7 @@ describe('abort', () => {
     const { records } = await world.clock.until(runReplay(plan, world.ports(), { signal: stop.signal }))
     const ports = { admin: world.cluster.admin(), clock: world.clock }
     expect(await world.clock.until(abortReplay(plan, ports))).toMatchObject({ state: 'started', records })
-    expect(await world.cluster.admin().groupIds()).toEqual([])
+    expect(await world.cluster.admin().groupIds()).not.toContain(`towline.replay.${plan.replayId}`)
     expect(world.sentIds()).toHaveLength(records)
     expect(await abortReplay(plan, ports)).toBeNull()
   })
@@ -91,6 +91,9 @@ describe('abort', () => {
     world.clock.after(100, () => arrival.resolve(admin.commitNote(`towline.replay.${plan.replayId}`, late)))
     await world.clock.until(abortReplay(plan, { admin, clock: world.clock }))
     await world.clock.until(arrival.promise)
-    expect(await admin.groupIds()).toEqual([])
+    expect(await admin.groupIds()).not.toContain(`towline.replay.${plan.replayId}`)
+    await admin.commitNote(`towline.replay.${plan.replayId}`, late) // However late.
+    expect(await replayStatus(plan, { admin })).toBeNull()
+    await expect(resumeReplay(plan, world.ports())).rejects.toMatchObject({ code: 'TOWLINE_REPLAY_NOT_FOUND' })
   })
 })

@@ -71,10 +71,13 @@ test('value and user headers travel as they are, repeated and null ones included
     empty: header(''),
     none: null,
     many: [header('1'), null, header('2')],
+    ['__proto__']: header('a name like any other'),
   }
   const replayed = replayedRecord(taskRecord({ value, headers }), FROM)
   expect(replayed.value).toBe(value)
-  expect(replayed.headers).toMatchObject(headers)
+  for (const [name, sent] of Object.entries(headers)) {
+    expect(Object.getOwnPropertyDescriptor(replayed.headers, name)?.value).toEqual(sent)
+  }
   expect(replayedRecord(taskRecord({ value: null }), FROM).value).toBeNull()
 })
 

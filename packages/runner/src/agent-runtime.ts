@@ -58,12 +58,14 @@ export class AgentRuntime {
   readonly #admission: Admission
   readonly #scheduler: AgentScheduler
   readonly #consumers: readonly SupervisedConsumer[]
+  readonly #timeouts: AttemptTimeouts
 
   constructor(agent: RunnerAgent, ground: AgentGround, shared: SharedRuntime) {
     this.#agent = agent
     this.#ground = ground
     this.#shared = shared
     this.#events = this.#makeEventWriter()
+    this.#timeouts = new AttemptTimeouts(agent.agent.timeoutMs, shared.clock)
     const { maxInFlight, maxInFlightBytes } = shared.options
     this.#admission = new Admission({ concurrency: agent.agent.concurrency, maxInFlight, maxInFlightBytes }, (isFull) =>
       this.#setCause('full', isFull),
@@ -125,6 +127,7 @@ export class AgentRuntime {
       const hasSettled = await within(clock, graceMs, this.#scheduler.idle())
       if (!hasSettled) this.#tellLeftBehind(consumers)
     }
+    this.#timeouts.stop()
     await Promise.all(consumers.map((consumer) => consumer.finish()))
   }
 
@@ -132,6 +135,7 @@ export class AgentRuntime {
     this.#scheduler.beginDrain()
     const consumers = this.#consumers.flatMap((supervised) => supervised.stopSupervising() ?? [])
     await Promise.allSettled(consumers.map((consumer) => consumer.abandon()))
+    this.#timeouts.stop()
   }
 
   #tellLeftBehind(consumers: readonly TopicConsumer[]): void {
@@ -206,7 +210,7 @@ export class AgentRuntime {
       host,
       clock,
       log,
-      timeouts: new AttemptTimeouts(agent.timeoutMs, clock),
+      timeouts: this.#timeouts,
       abortGraceMs: agent.abortGraceMs,
       inputCodec: avroCodec<unknown>(agent.agentType.input, schemas),
       encodeOutput: this.#makeOutputEncoder(),

@@ -149,6 +149,7 @@ export class AgentScheduler implements PassOwner {
   }
 
   onSettled(pass: TaskPass): void {
+    if (pass.isOverdue) this.#overdue -= 1
     this.#returnPermit(pass)
   }
 
@@ -177,7 +178,6 @@ export class AgentScheduler implements PassOwner {
   }
 
   #end(pass: TaskPass): void {
-    if (pass.isOverdue) this.#overdue -= 1
     this.#returnPermit(pass)
     this.#flows -= 1
     if (this.#flows > 0) return

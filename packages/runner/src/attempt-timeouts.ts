@@ -54,6 +54,14 @@ export class AttemptTimeouts {
     this.#cancelTimer = undefined
   }
 
+  /** Tells nobody any more: what still runs is left to itself, and keeps no process alive. */
+  stop(): void {
+    this.#cancelTimer?.()
+    this.#cancelTimer = undefined
+    this.#oldest = undefined
+    this.#newest = undefined
+  }
+
   #unlink(timeout: RunningTimeout): void {
     const { before, after } = timeout
     if (before === undefined) this.#oldest = after

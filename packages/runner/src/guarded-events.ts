@@ -1,4 +1,5 @@
 import { EventEmitter } from 'node:events'
+import { isPromise } from 'node:util/types'
 import type { Logger } from '@towline/contracts'
 import type { RunnerEventMap } from './runner-events.ts'
 
@@ -27,13 +28,13 @@ export class GuardedEvents extends EventEmitter<RunnerEventMap> {
   #call(event: string, listener: Listener, payload: readonly unknown[]): void {
     try {
       const returned = Reflect.apply(listener, this, payload)
-      if (returned instanceof Promise) returned.catch((error: unknown) => this.#tell(event, error))
+      if (isPromise(returned)) returned.catch((error: unknown) => this.#tell(event, error))
     } catch (error) {
       this.#tell(event, error)
     }
   }
 
   #tell(event: string, error: unknown): void {
-    this.#log.warn({ err: error, event }, 'a listener of the runner failed; the runner goes on without it')
+    this.#log.warn({ err: error, event }, 'a listener of the runner failed; the runner goes on')
   }
 }

@@ -15,14 +15,17 @@ export function saysFinished({ base, end, unfinished }: CommitNote, offset: numb
   return offset >= base && offset < end && !unfinished.some((listed) => listed.offset === offset)
 }
 
-/** What the note says of the log from its first record on. */
-export function rebased(note: CommitNote, first: KafkaRecord): CommitNote {
+/**
+ * What the note says of the log from its first record on, up to one that is known to be of the log it was written of:
+ * above it the log may have been cut short and written anew. What finished there runs again.
+ */
+export function rebased(note: CommitNote, first: KafkaRecord, lastKnown: number): CommitNote {
   return {
     ...note,
     base: first.offset,
-    end: Math.max(note.end, first.offset),
+    end: lastKnown + 1,
     hash: recordHash(first.key, first.value),
     hashIsBelowBase: false,
-    unfinished: note.unfinished.filter(({ offset }) => offset >= first.offset),
+    unfinished: note.unfinished.filter(({ offset }) => offset >= first.offset && offset <= lastKnown),
   }
 }

@@ -149,7 +149,9 @@ export class PartitionHistory {
     const record = await this.#recordAt(tp, finished.offset)
     if (record === null || !isSame(finishedRecordOf(record), finished)) return 'begin'
     const first = await this.#firstRecord(tp, logStart, logEnd)
-    return first === null ? 'begin' : new LaterBase(first.offset, encodeCommitNote(rebased(note, first)))
+    return first === null
+      ? 'begin'
+      : new LaterBase(first.offset, encodeCommitNote(rebased(note, first, finished.offset)))
   }
 
   /** Null where the log holds no record at this offset, or none any more. */

@@ -30,12 +30,7 @@ export class PinnedMarker {
   commitConfirmed(base: number, finished: KafkaRecord | undefined): void {
     this.#base = base
     this.#finished = finished
-    if (this.#cancel !== undefined || this.#isStopped) return
-    if (finished === undefined || finished.offset < base || finished.offset === this.#marked) return
-    this.#cancel = this.#clock.after(RENEW_AFTER_MS, () => {
-      this.#cancel = undefined
-      if (this.#base === base) this.#write() // K1
-    })
+    this.#follow()
   }
 
   stop(): void {
@@ -43,12 +38,24 @@ export class PinnedMarker {
     this.#cancel?.()
   }
 
+  #follow(): void {
+    const [base, finished] = [this.#base, this.#finished]
+    if (this.#cancel !== undefined || this.#isStopped) return
+    if (finished === undefined || finished.offset < base || finished.offset === this.#marked) return
+    this.#cancel = this.#clock.after(RENEW_AFTER_MS, () => {
+      this.#cancel = undefined
+      if (this.#base === base) this.#write()
+      else this.#follow() // K1, and perhaps pinned since, with no commit to come
+    })
+  }
+
   #write(): void {
     const finished = this.#finished
     if (finished === undefined) return
     this.#marked = finished.offset
     this.#renew(finished).catch(() => {
-      this.#marked = -1 // A later commit tries again.
+      this.#marked = -1
+      this.#follow()
     })
   }
 }

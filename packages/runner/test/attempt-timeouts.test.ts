@@ -65,3 +65,14 @@ test('what ended is never told, what did not is told in time, and nothing is lef
     }),
   )
 })
+
+test('once stopped it tells nobody, and leaves no timer', async () => {
+  const { clock, timeouts, toldAtMs, attemptOf } = timeoutsOf()
+  const first = timeouts.begin(attemptOf('a'))
+  timeouts.begin(attemptOf('b'))
+  timeouts.stop()
+  expect(clock.pending).toBe(0)
+  timeouts.end(first) // Its handler settles after all.
+  await clock.advance(TIMEOUT_MS)
+  expect(toldAtMs.size).toBe(0)
+})

@@ -27,16 +27,22 @@ const shortened = fc
     return { note, first: taskRecord(state.base + firstLeft) }
   })
 
-test('a rebased note calls finished what the note did, of what is left of the log, and nothing else', () => {
+test('a rebased note calls finished what the note did, between the first record left and one known to be of its log', () => {
   fc.assert(
-    fc.property(shortened, ({ note, first }) => {
-      const later = decodeCommitNote(encodeCommitNote(rebased(note, first)))
+    fc.property(shortened, fc.nat(OFFSETS), ({ note, first }, more) => {
+      const lastKnown = Math.min(first.offset + more, note.end - 1)
+      fc.pre(lastKnown >= first.offset)
+      const later = decodeCommitNote(encodeCommitNote(rebased(note, first, lastKnown)))
       if (later === null) throw new Error('no note')
       expect(later).toMatchObject({ base: first.offset, owner: note.owner, hashIsBelowBase: false })
       for (let offset = 0; offset < first.offset + 2 * OFFSETS; offset += 1) {
-        expect(saysFinished(later, offset)).toBe(offset >= first.offset && saysFinished(note, offset))
+        expect(saysFinished(later, offset)).toBe(
+          offset >= first.offset && offset <= lastKnown && saysFinished(note, offset),
+        )
       }
-      expect(later.unfinished).toEqual(note.unfinished.filter(({ offset }) => offset >= first.offset))
+      expect(later.unfinished).toEqual(
+        note.unfinished.filter(({ offset }) => offset >= first.offset && offset <= lastKnown),
+      )
     }),
   )
 })

@@ -37,18 +37,27 @@ test('K1: a partition whose committed offset moves is not marked again, nor one 
   confirm(4, 8)
   await clock.advance(TEN_MINUTES_MS)
   confirm(8, 7)
+  await clock.advance(TEN_MINUTES_MS)
   marker.commitConfirmed(8, undefined)
   expect(written).toEqual([])
   expect(clock.pending).toBe(0)
 })
 
-test('a marker that could not be written is tried again ten minutes after the next commit', async () => {
+test('a partition that is pinned while the ten minutes run is marked ten minutes later, with no commit to come', async () => {
+  const { clock, written, confirm } = pinned()
+  confirm(3, 7)
+  confirm(200, 5_000)
+  await clock.advance(2 * TEN_MINUTES_MS)
+  expect(written).toEqual([5_000])
+  expect(clock.pending).toBe(0)
+})
+
+test('a marker that could not be written is tried again ten minutes later', async () => {
   let isOut = true
   const { clock, written, confirm } = pinned(() => isOut)
   confirm(3, 7)
   await clock.advance(TEN_MINUTES_MS)
   isOut = false
-  confirm(3, 7)
   await clock.advance(TEN_MINUTES_MS)
   expect(written).toEqual([7, 7])
 })
