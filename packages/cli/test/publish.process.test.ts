@@ -204,7 +204,7 @@ describe.each(testBrokers())('towline publish on $name', ({ start }) => {
     test('an unknown agent with exit code 4, naming those there are', async () => {
       const { code, stderr } = await world.cli.call(`publish nosuch --data '{}'`)
       expect(code).toBe(4)
-      expect(stderr).toBe('error: TOWLINE_AGENT_UNKNOWN: no agent type "nosuch" is known. Known: orders\n')
+      expect(stderr).toBe('error: TOWLINE_AGENT_UNKNOWN: no agent type "nosuch" is known. Choose one of: orders\n')
     })
 
     test('an input of the wrong shape, naming the field', async () => {

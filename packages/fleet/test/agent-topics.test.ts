@@ -33,7 +33,7 @@ describe('consumed topics', () => {
   test('an agent nobody knows is told from one without topics', async () => {
     await expect(find({ wanted: ['bils'] })).rejects.toMatchObject({
       code: 'TOWLINE_AGENT_UNKNOWN',
-      message: expect.stringContaining('Known: bills, orders'),
+      message: expect.stringContaining('Choose one of: bills, orders'),
     })
     await expect(find({ wanted: ['fresh'], configured: ['fresh'] })).rejects.toMatchObject({
       code: 'TOWLINE_TOPIC_MISSING',

@@ -225,7 +225,7 @@ describe.each(testBrokers())('a fleet on $name', ({ start }) => {
   })
 
   test('refuses what nobody knows, by name', async () => {
-    expect(() => fleet.agentType('nosuch')).toThrow(/no agent type "nosuch" is known\. Known: orders/)
+    expect(() => fleet.agentType('nosuch')).toThrow(/no agent type "nosuch" is known\. Choose one of: orders/)
     await expect(fleet.runner(['nosuch'])).rejects.toMatchObject({ code: 'TOWLINE_AGENT_UNKNOWN' })
     await expect(fleet.deadLetters('nosuch')).rejects.toMatchObject({ code: 'TOWLINE_AGENT_UNKNOWN' })
     await expect(fleet.replays('nosuch')).rejects.toMatchObject({ code: 'TOWLINE_AGENT_UNKNOWN' })

@@ -108,11 +108,11 @@ describe('refusals name the option, the variable, the value and the bound', () =
 
   test('an option nobody knows is named with those there are', () => {
     expect(refusal({ borkers: 'a:1' }).message).toContain(
-      'unknown option borkers (towline.config.ts). Known here: brokers',
+      'unknown option borkers (towline.config.ts). Choose among: brokers',
     )
     expect(refusal({ registry: { uri: 'x' } }).message).toContain('unknown option registry.uri')
     expect(refusal({ topics: { partitions: { task: 3 } } }).message).toContain(
-      'unknown option topics.partitions.task (towline.config.ts). Known here: topics.partitions.tasks',
+      'unknown option topics.partitions.task (towline.config.ts). Choose among: topics.partitions.tasks',
     )
   })
 

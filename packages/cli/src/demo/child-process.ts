@@ -2,8 +2,9 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import process from 'node:process'
 import { createInterface } from 'node:readline'
 import { pathToFileURL } from 'node:url'
-import { TowlineError } from '@towline/contracts'
+import type { TowlineError } from '@towline/contracts'
 import type { Env } from '@towline/fleet'
+import { demoFailed } from './demo-failed.ts'
 import { ownFile } from './own-program.ts'
 import { atMost } from './wait-until.ts'
 
@@ -25,6 +26,8 @@ export interface TowlineProcessOptions {
 }
 
 export interface LostProcess {
+  /** What happened, in words. */
+  readonly what: string
   readonly error: TowlineError
   /** The last of what it wrote to stderr. */
   readonly lastLines: readonly string[]
@@ -62,8 +65,8 @@ export class TowlineProcess {
     if (stderr !== null) createInterface({ input: stderr }).on('line', (line) => this.#keep(line))
     void this.ended.then((how) => {
       if (this.#isExpectedToEnd) return
-      const error = new TowlineError('TOWLINE_DEMO_FAILED', `${name} ended on its own: ${how}`, { value: how })
-      onLost({ error, lastLines: this.#lastLines })
+      const what = `${name} ended on its own: ${how}`
+      onLost({ what, error: demoFailed(what, { value: how }), lastLines: this.#lastLines })
     })
   }
 

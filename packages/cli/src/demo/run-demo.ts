@@ -1,8 +1,8 @@
 import { dirname } from 'node:path'
-import { TowlineError } from '@towline/contracts'
 import { takeAccount } from './account.ts'
 import { fixAndRedrive, publishDocuments, replayRange, whatIsOpen, workThroughCrash } from './demo-acts.ts'
 import type { DemoCluster } from './demo-cluster.ts'
+import { demoFailed } from './demo-failed.ts'
 import { DemoProcesses } from './demo-processes.ts'
 import { type DemoReport, reportOf } from './demo-report.ts'
 import { type DemoWorld, type StageContext, setStage } from './demo-stage.ts'
@@ -50,8 +50,8 @@ export async function runDemo(
   const resources = new Resources()
   const lost = new AbortController()
   const signal = AbortSignal.any([interrupted, lost.signal])
-  const processes = new DemoProcesses(({ error, lastLines }) => {
-    if (!signal.aborted && lastLines.length > 0) view.warn(`${error.message}; the last it wrote:`, lastLines)
+  const processes = new DemoProcesses(({ what, error, lastLines }) => {
+    if (!signal.aborted && lastLines.length > 0) view.warn(`${what}; the last it wrote:`, lastLines)
     lost.abort(error)
   })
   const playing = play(options, { world, resources, signal, processes })
@@ -108,5 +108,5 @@ function showLastLines(processes: DemoProcesses, view: DemoView): void {
 async function takeDown(resources: Resources): Promise<void> {
   const problems = await resources.release()
   if (problems.length === 0) return
-  throw new TowlineError('TOWLINE_DEMO_FAILED', `the demo could not ${problems.join('; nor ')}`)
+  throw demoFailed(`the demo could not ${problems.join('; nor ')}`)
 }

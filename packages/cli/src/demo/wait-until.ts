@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Clock, TowlineError } from '@towline/contracts'
+import type { Clock } from '@towline/contracts'
+import { demoFailed } from './demo-failed.ts'
 
 const POLL_MS = 100
 
@@ -27,7 +28,7 @@ export async function waitUntil<T>(
     const answer = await ask()
     if (answer !== undefined) return answer
     if (clock.monotonicMs() >= deadlineMs) {
-      throw new TowlineError('TOWLINE_DEMO_FAILED', `waited ${timeoutMs} ms for ${what}, in vain`, { bound: timeoutMs })
+      throw demoFailed(`waited ${timeoutMs} ms for ${what}, in vain`, { bound: timeoutMs })
     }
     await sleep(pollMs, undefined, { signal }).catch(() => signal.throwIfAborted())
   }

@@ -54,7 +54,11 @@ function readModel(file: string, text: string): SchemaModel {
     })
   } catch (error) {
     if (!(error instanceof InvalidAvroSchemaError)) throw error
-    throw new TowlineError('TOWLINE_SCHEMA_INVALID', `${file}: ${error.message}`, { value: file, cause: error })
+    throw new TowlineError('TOWLINE_SCHEMA_INVALID', `${file}: ${error.message}`, {
+      value: file,
+      wayOut: 'Correct the schema',
+      cause: error,
+    })
   }
 }
 

@@ -1,31 +1,18 @@
-import { createServer } from 'node:net'
-import { systemClock } from '@towline/kafka'
 import { connectKafka } from '@towline/kafka/kafkajs'
 import { type RunningBroker, testBrokers } from '@towline/test-brokers'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { documentErrors } from '../verbs/output-schemas.ts'
 import { DemoProcess, isAlive } from './demo-process.ts'
 
 const MINUTE = 60_000
 const WAIT = { timeout: 10_000, interval: 100 }
-/** Every field of the document, and no other. */
-const DOCUMENT = {
-  schemaVersion: 1,
-  broker: expect.stringMatching(/:\d+$/) as unknown,
-  published: 61,
-  succeeded: expect.any(Number) as unknown,
-  deadLettered: expect.any(Number) as unknown,
-  lost: 0,
-  endedTwice: expect.any(Number) as unknown,
-  ranTwice: expect.any(Number) as unknown,
-  retried: expect.any(Number) as unknown,
-  /** Null where the killed runner had nothing left to do: of so few tasks a slow machine may see none. */
-  takeOverMs: expect.toSatisfy((ms) => ms === null || ms > 0) as unknown,
-  redriven: expect.any(Number) as unknown,
-  openDeadLetters: 1,
-  replayed: expect.any(Number) as unknown,
-  replayedEnded: expect.any(Number) as unknown,
-  balanced: true,
-  elapsedMs: expect.any(Number) as unknown,
+/** What the account of 60 documents and one that is none says, whatever went wrong on the way. */
+const ACCOUNT = { published: 61, lost: 0, openDeadLetters: 1, balanced: true }
+
+function accountIn(stdout: string): Readonly<Record<string, number>> {
+  const document = JSON.parse(stdout) as Record<string, number>
+  expect(documentErrors('demo', 'json', document)).toBe('')
+  return document
 }
 
 function addresses(broker: RunningBroker): string[] {
@@ -78,7 +65,7 @@ describe.each(testBrokers())('on $name', ({ name, start }) => {
       const [, namespace] = await demo.says(/in the namespace (\S+)/)
       const { code, stdout, stderr } = await demo.ended
       expect(code, stderr).toBe(0)
-      expect(JSON.parse(stdout)).toEqual(DOCUMENT)
+      expect(accountIn(stdout)).toMatchObject(ACCOUNT)
       await vi.waitFor(async () => expect(await leftOf(namespace ?? '', broker)).toEqual([]), WAIT)
     },
     MINUTE,
@@ -93,8 +80,8 @@ test.concurrent(
     const processes = await demo.processes()
     const { code, stdout, stderr } = await demo.ended
     expect(code, stderr).toBe(0)
-    const document = JSON.parse(stdout) as Record<string, number>
-    expect(document).toEqual(DOCUMENT)
+    const document = accountIn(stdout)
+    expect(document).toMatchObject(ACCOUNT)
     expect(document['elapsedMs']).toBeLessThan(MINUTE)
     expect(document['replayedEnded']).toBe(document['replayed'])
     expect(stderr).not.toContain('TOWLINE_NAMESPACE')
@@ -132,57 +119,10 @@ test.concurrent(
     expect(stderr).toMatch(
       /demo-runner-2 ended on its own: exit code 0; the last it wrote:\n(?: {4}.*\n)* {4}draining: /,
     )
-    expect(stderr).toMatch(/error: TOWLINE_DEMO_FAILED: demo-runner-2 ended on its own: exit code 0\n$/)
+    expect(stderr).toMatch(
+      /error: TOWLINE_DEMO_FAILED: demo-runner-2 ended on its own: exit code 0\. Run it again; .*\n$/,
+    )
     expect(processes.filter(isAlive)).toEqual([])
   },
   MINUTE,
 )
-
-test.concurrent(
-  'a dev broker that dies fails the demo within seconds',
-  async () => {
-    await using demo = new DemoProcess(['--tasks', '200'])
-    const [, pid] = await demo.says(/registry at \S+ \(process (\d+)\)/)
-    await demo.says(/Work, and a crash/)
-    const processes = await demo.processes()
-    const startedMs = systemClock.monotonicMs()
-    process.kill(Number(pid), 'SIGKILL')
-    const { code, stderr } = await demo.ended
-    expect(code, stderr).toBe(1)
-    expect(stderr).toMatch(/error: TOWLINE_DEMO_FAILED: the dev broker ended on its own: SIGKILL\n$/)
-    expect(processes.filter(isAlive)).toEqual([])
-    expect(systemClock.monotonicMs() - startedMs).toBeLessThan(30_000)
-  },
-  MINUTE,
-)
-
-test.concurrent.each([
-  ['--broker', '127.0.0.1:9092'],
-  ['--registry', 'http://127.0.0.1:8081'],
-])('%s alone is refused, and nothing is started', async (flag, address) => {
-  await using demo = new DemoProcess([flag, address])
-  const { code, stdout, stderr } = await demo.ended
-  expect([code, stdout]).toEqual([2, ''])
-  expect(stderr).toBe(
-    `error: TOWLINE_OPTION_INVALID: the demo got ${flag} alone. Give both --broker and --registry, or none of them for a dev broker\n`,
-  )
-})
-
-test.concurrent('where no broker answers it says so within seconds', async () => {
-  const port = await unusedPort()
-  const startedMs = systemClock.monotonicMs()
-  await using demo = new DemoProcess(['--broker', `127.0.0.1:${port}`, '--registry', `http://127.0.0.1:${port}`])
-  const { code, stdout, stderr } = await demo.ended
-  expect([code, stdout], stderr).toEqual([1, ''])
-  expect(stderr).toMatch(/error: TOWLINE_BROKER_UNAVAILABLE: .*127\.0\.0\.1:/)
-  expect(systemClock.monotonicMs() - startedMs).toBeLessThan(20_000)
-})
-
-/** A port nobody listens on: one that was free a moment ago. */
-async function unusedPort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  return typeof address === 'object' && address !== null ? address.port : 1
-}

@@ -1,3 +1,4 @@
+import { demoCases } from './cases/demo-cases.ts'
 import { devBrokerCases } from './cases/dev-broker-cases.ts'
 import { dlqListCases, dlqPurgeCases, dlqRedriveCases, dlqShowCases } from './cases/dlq-cases.ts'
 import { doctorCases, lagCases, offsetsShowCases } from './cases/observe-cases.ts'
@@ -19,6 +20,7 @@ import type { VerbCases } from './verb-case.ts'
 
 /** A new verb needs its cases here: a test holds this list to the program. */
 export const ALL_CASES: readonly VerbCases[] = [
+  demoCases,
   runCases,
   publishCases,
   topicsPlanCases,

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { type RunningBroker, testBrokers } from '@towline/test-brokers'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, type TestContext, test } from 'vitest'
 import { EXAMPLE_ID, Project } from './project.ts'
 import { allVerbs, examplesIn } from './verbs-of.ts'
 
@@ -10,8 +10,9 @@ import { allVerbs, examplesIn } from './verbs-of.ts'
 const UNTIL_TOLD: Readonly<Record<string, string>> = { run: 'ready', 'dev-broker': 'registry' }
 /** Refused while the agent has runners. */
 const NEEDS_NO_RUNNERS = ['offsets restore']
-/** `towline demo` has tests of its own. */
-const WITHOUT = ['demo']
+
+/** `towline demo` works through a thousand tasks. */
+const LIMIT = { timeout: 120_000 }
 
 interface Ended {
   readonly code: number | null
@@ -62,32 +63,34 @@ describe('every example of --help works as it stands', () => {
     const named = line
       .replace('kafka-1:9092', broker.brokers.join(','))
       .replace('http://registry:8081', broker.registry)
+      .replace('localhost:9092', broker.brokers.join(','))
+      .replace('http://localhost:8081', broker.registry)
     if (!verb.startsWith('replay ') || !named.includes(EXAMPLE_ID)) return named
     return named.replace(EXAMPLE_ID, await project.stoppedReplay())
   }
 
-  const examples = allVerbs()
-    .filter(({ name }) => !WITHOUT.includes(name))
-    .flatMap(({ name, command }) => {
-      const help: string[] = []
-      command.configureOutput({ writeOut: (text) => void help.push(text) }).outputHelp()
-      return examplesIn(help.join('')).map((line) => ({ verb: name, line }))
-    })
+  const examples = allVerbs().flatMap(({ name, command }) => {
+    const help: string[] = []
+    command.configureOutput({ writeOut: (text) => void help.push(text) }).outputHelp()
+    return examplesIn(help.join('')).map((line) => ({ verb: name, line }))
+  })
+
+  const others = examples.filter(({ verb }) => !NEEDS_NO_RUNNERS.includes(verb))
 
   test('there is one for every verb', () => {
     const verbs = allVerbs().map(({ name }) => name)
-    expect([...new Set(examples.map(({ verb }) => verb)), ...WITHOUT].sort()).toEqual(verbs.toSorted())
+    expect([...new Set(examples.map(({ verb }) => verb))].sort()).toEqual(verbs.toSorted())
   })
 
-  async function works({ verb, line }: (typeof examples)[number]): Promise<void> {
+  async function works({ verb, line }: (typeof examples)[number], { skip }: TestContext): Promise<void> {
     const { code, stderr } = await type(await withRealNames(verb, line), UNTIL_TOLD[verb])
-    // Its ports are those of every dev broker: another may have them.
-    if (stderr.includes('TOWLINE_DEV_BROKER_PORT_TAKEN')) return
+    // Its ports are those of every dev broker.
+    if (stderr.includes('TOWLINE_DEV_BROKER_PORT_TAKEN')) skip(`somebody else has its ports: ${stderr}`)
     expect({ code, stderr }).toEqual({ code: 0, stderr: expect.not.stringContaining('error: ') })
   }
 
   describe('without a runner', () => {
-    test.each(examples.filter(({ verb }) => NEEDS_NO_RUNNERS.includes(verb)))('$line', works)
+    test.for(examples.filter(({ verb }) => NEEDS_NO_RUNNERS.includes(verb)))('$line', works)
   })
 
   describe('with a runner', () => {
@@ -97,6 +100,8 @@ describe('every example of --help works as it stands', () => {
       return () => runner.drain()
     })
 
-    test.each(examples.filter(({ verb }) => !NEEDS_NO_RUNNERS.includes(verb)))('$line', works)
+    test.for(others.filter(({ verb }) => verb !== 'demo'))('$line', works)
+    // Each starts six processes, and mostly waits.
+    test.concurrent.for(others.filter(({ verb }) => verb === 'demo'))('$line', LIMIT, works)
   })
 })

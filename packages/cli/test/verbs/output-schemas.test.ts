@@ -4,11 +4,7 @@ import ownPackage from '../../package.json' with { type: 'json' }
 import { documentErrors, schemaName, schemaNames } from './output-schemas.ts'
 import { allVerbs } from './verbs-of.ts'
 
-/** Its account is documented and tested with the demo. */
-const WITHOUT = ['demo']
-const verbs = allVerbs()
-  .map(({ name }) => name)
-  .filter((name) => !WITHOUT.includes(name))
+const verbs = allVerbs().map(({ name }) => name)
 
 test('every verb has a schema, and no schema is left of a verb that is gone', () => {
   expect([...schemaNames()].sort()).toEqual(verbs.map(schemaName).sort())

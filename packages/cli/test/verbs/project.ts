@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { avroCodec, HEADER, type Logger, newTaskId, topicNames } from '@towline/contracts'
 import { createFleet, type Fleet, loadConfigFile, resolveConfig } from '@towline/fleet'
-import { planTopics, systemClock } from '@towline/kafka'
+import { systemClock } from '@towline/kafka'
 import { type RunningBroker, uniqueNamespace } from '@towline/test-brokers'
 import { createCli } from '../../src/cli.ts'
 import { createProgram } from '../../src/program.ts'
@@ -17,11 +17,11 @@ const silent: Logger = { debug() {}, info() {}, warn() {}, error() {}, child: ()
 
 /** The id that help texts show. Its time is before that of any record, so that a look-up by it finds the task. */
 export const EXAMPLE_ID = '019a7b2c-8d5e-7c31-9f0a-2b4c6d8e0f12'
-/** A day that help texts show; the first record of every partition is of it. */
+/** A day that help texts show; the first record of every partition is of it on the dev broker. */
 const EXAMPLE_MOMENT = Date.parse('2026-05-01T10:00:00Z')
 const PARTITIONS = 4
 const RECORDS_PER_PARTITION = 24
-const DEAD_LETTERS = 48
+const DEAD_LETTERS = 96
 /** Far from UTC, and with summer time. */
 export const TIME_ZONE = 'America/New_York'
 
@@ -115,40 +115,9 @@ export class Project {
     return { code, ...io.written, elapsedMs: performance.now() - startedAtMs }
   }
 
-  /** A namespace with topics and schemas, where nothing was published. */
-  async idleNamespace(): Promise<string> {
-    const namespace = uniqueNamespace()
-    await using fleet = await fleetOf(this.broker, namespace)
-    await fleet.topics.apply()
-    await fleet.registerSchemas()
-    return namespace
-  }
-
-  /** Such a namespace with a runner that has joined its groups. */
-  async busyNamespace(): Promise<string> {
-    const namespace = await this.idleNamespace()
-    const fleet = await fleetOf(this.broker, namespace)
-    const runner = await fleet.runner()
-    await runner.start()
-    this.#running.push(async () => {
-      await runner.drain()
-      await fleet.close()
-    })
-    return namespace
-  }
-
-  /** A namespace whose topic of tasks is compacted. */
-  async brokenNamespace(): Promise<string> {
-    const namespace = uniqueNamespace()
-    const planned = planTopics({ agents: [{ type: 'digest', tiersMs: [1_000] }], namespace, brokers: 1 })
-    const specs = planned.map(({ kind, topic, partitions, replicationFactor, configs }) => ({
-      topic,
-      partitions,
-      replicationFactor,
-      configs: kind === 'tasks' ? { ...configs, 'cleanup.policy': 'compact' } : configs,
-    }))
-    await (await this.fleet.admin()).createTopics(specs)
-    return namespace
+  /** What a call left running ends before the project does. */
+  endWith(stop: () => Promise<void>): void {
+    this.#running.push(stop)
   }
 
   async stop(): Promise<void> {
@@ -187,9 +156,11 @@ export class Project {
     }
     const ids = Array.from({ length: DEAD_LETTERS }, () => newTaskId())
     this.#victims.push(...ids)
-    await send(0, EXAMPLE_ID, 'gone/example.md', EXAMPLE_MOMENT)
+    // Kafka looks every five minutes for what is older than its retention: it would be gone under a test.
+    const firstAtMs = this.broker.kind === 'kafka' ? Date.now() : EXAMPLE_MOMENT
+    await send(0, EXAMPLE_ID, 'gone/example.md', firstAtMs)
     for (let partition = 1; partition < PARTITIONS; partition += 1) {
-      await send(partition, newTaskId(EXAMPLE_MOMENT), 'first.md', EXAMPLE_MOMENT)
+      await send(partition, newTaskId(firstAtMs), 'first.md', firstAtMs)
     }
     const sends = ids.map((id, at) => send(at % PARTITIONS, id, `gone/${at}.md`, Date.now()))
     for (let at = 0; at < PARTITIONS * RECORDS_PER_PARTITION; at += 1) {
@@ -213,7 +184,8 @@ export class Project {
   }
 }
 
-async function fleetOf(broker: RunningBroker, namespace: string): Promise<Fleet> {
+/** A fleet of the project's configuration in a namespace of its own. */
+export async function fleetOf(broker: RunningBroker, namespace: string): Promise<Fleet> {
   const config = await loadConfigFile(join(SOURCE, 'towline.config.ts'))
   const overrides = { brokers: broker.brokers.join(','), 'registry.url': broker.registry, namespace }
   return await createFleet(resolveConfig(config, overrides), { clock: systemClock, log: silent })

@@ -86,7 +86,7 @@ function shapeError(error: z.ZodError, raw: unknown, file: string): TowlineError
     return new TowlineError('TOWLINE_CONFIG_INVALID', `unknown option ${keys} (${file})`, {
       value: keys,
       bound,
-      wayOut: `Known here: ${bound}`,
+      wayOut: `Choose among: ${bound}`,
     })
   }
   const where = path === '' ? 'the configuration' : `option ${path}`

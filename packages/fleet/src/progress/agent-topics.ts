@@ -64,7 +64,7 @@ export function agentUnknown(agent: string, known: readonly string[]): TowlineEr
     wayOut:
       known.length === 0
         ? 'Add it to agents or agentTypes of towline.config.ts, and check --config, --brokers and --namespace'
-        : `Known: ${bound}`,
+        : `Choose one of: ${bound}`,
   })
 }
 

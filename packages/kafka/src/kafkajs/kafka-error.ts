@@ -69,6 +69,7 @@ export function towlineErrorOf(thrown: unknown, call: FailedCall): TowlineError 
   if (type === 'INVALID_TOPIC_EXCEPTION') {
     return new TowlineError('TOWLINE_NAME_INVALID', `Kafka accepts no topic named "${call.subject}"`, {
       value: call.subject,
+      wayOut: 'Choose another name',
       cause: thrown,
     })
   }
@@ -77,10 +78,7 @@ export function towlineErrorOf(thrown: unknown, call: FailedCall): TowlineError 
   return new TowlineError(
     'TOWLINE_KAFKA_REFUSED',
     `Kafka refused to ${call.doing} ${call.subject}: ${message}${word}`,
-    {
-      value: call.subject,
-      cause: thrown,
-    },
+    { value: call.subject, wayOut: 'Grant what is missing, or change what Kafka names', cause: thrown },
   )
 }
 

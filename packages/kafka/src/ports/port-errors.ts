@@ -45,6 +45,7 @@ export function consumerFailed(groupId: string, cause: unknown): TowlineError {
   const message = cause instanceof Error ? cause.message : String(cause)
   return new TowlineError('TOWLINE_CONSUMER_FAILED', `the consumer of group "${groupId}" failed: ${message}`, {
     value: groupId,
+    wayOut: 'Correct what Kafka names, then start it again; what it held runs elsewhere',
     cause,
   })
 }

@@ -172,6 +172,7 @@ class CachedRegistry implements RegistryClient {
       case 'not-found':
         return new TowlineError('TOWLINE_SCHEMA_INVALID', `the registry refused a schema of ${subject}: ${message}`, {
           value: subject,
+          wayOut: 'Correct the schema',
           cause: error,
         })
       case 'unavailable':

@@ -50,10 +50,14 @@ export function endError(end: TaskEnd, agentType: string): TowlineError | null {
     case 'dead-lettered':
       return new TaskDeadError(end, agentType)
     case 'cancelled':
-      return new TowlineError('TOWLINE_TASK_CANCELLED', `task ${end.taskId} was cancelled`, { value: end.taskId })
+      return new TowlineError('TOWLINE_TASK_CANCELLED', `task ${end.taskId} was cancelled`, {
+        value: end.taskId,
+        wayOut: 'Publish it again where it is still wanted',
+      })
     case 'expired':
       return new TowlineError('TOWLINE_TASK_EXPIRED', `task ${end.taskId} was not started before its deadline`, {
         value: end.taskId,
+        wayOut: 'Publish it again with a later deadline',
       })
   }
 }

@@ -1,10 +1,10 @@
 import type { VerbCases } from '../verb-case.ts'
-
-const UNKNOWN = /^error: TOWLINE_AGENT_UNKNOWN: no agent type "nosuch" is known\. Known: digest\n$/
+import { missingTopics, unknownAgent } from './agent-fails.ts'
 
 export const lagCases: VerbCases = {
   verb: 'lag',
   needs: ['broker', 'config'],
+  refusedAt: 'ListOffsets',
   works: [
     {
       what: 'every agent',
@@ -14,12 +14,13 @@ export const lagCases: VerbCases = {
     },
     { what: 'one agent', call: () => 'lag digest', table: /^AGENT .*\n(digest .*\n){3}$/ },
   ],
-  fails: [{ what: 'an unknown agent', call: () => 'lag nosuch', code: 4, says: UNKNOWN }],
+  fails: [unknownAgent('lag nosuch'), missingTopics('lag')],
 }
 
 export const offsetsShowCases: VerbCases = {
   verb: 'offsets show',
   needs: ['broker', 'config'],
+  refusedAt: 'ListOffsets',
   works: [
     {
       what: 'every partition',
@@ -28,7 +29,7 @@ export const offsetsShowCases: VerbCases = {
         /^TOPIC +PART +COMMITTED +LOG +LAG +EFFECTIVE +UNFINISHED +PINNED BY +OWNER\n(\S+\.digest\.\S+ +\d+ +(\d+|-) +\d+–\d+ .*\n)+$/,
     },
   ],
-  fails: [{ what: 'an unknown agent', call: () => 'offsets show nosuch', code: 4, says: UNKNOWN }],
+  fails: [unknownAgent('offsets show nosuch'), missingTopics('offsets show digest')],
 }
 
 export const doctorCases: VerbCases = {

@@ -1,17 +1,20 @@
+import { busyNamespace, callIn, idleNamespace } from '../places.ts'
 import type { Project } from '../project.ts'
 import type { Call, VerbCases } from '../verb-case.ts'
+import { missingTopics, unknownAgent } from './agent-fails.ts'
 
 const TABLE =
   'TOPIC +PART +LOG +COMMITTED +RESTORE TO +WHY +TO RUN +RUN AGAIN\n(\\S+\\.digest\\.\\S+ +\\d+ +0–0 +- +0 +nothing is left to do +0 +0\n)+\\d+ partitions to restore\n'
 
 /** In a namespace of its own, where no runner of another case is a member. */
 async function idle(project: Project, args: string): Promise<Call> {
-  return { args, env: { TOWLINE_NAMESPACE: await project.idleNamespace() } }
+  return callIn(await idleNamespace(project), args)
 }
 
 export const offsetsRestoreCases: VerbCases = {
   verb: 'offsets restore',
   needs: ['broker', 'config'],
+  refusedAt: 'ListOffsets',
   works: [
     {
       what: 'what it would do',
@@ -38,58 +41,59 @@ export const offsetsRestoreCases: VerbCases = {
   fails: [
     {
       what: 'a group that has members',
-      call: async (project) => ({
-        args: 'offsets restore digest --partition 0 --yes',
-        env: { TOWLINE_NAMESPACE: await project.busyNamespace() },
-      }),
+      call: async (project) => callIn(await busyNamespace(project), 'offsets restore digest --partition 0 --yes'),
+      error: 'TOWLINE_GROUP_ACTIVE',
       code: 6,
       says: /^error: TOWLINE_GROUP_ACTIVE: .*\. \S.*\n$/m,
     },
     {
       what: 'what was not confirmed',
       call: (project) => idle(project, 'offsets restore digest'),
+      error: 'TOWLINE_CONFIRMATION_REQUIRED',
       code: 6,
       says: new RegExp(`^${TABLE}error: TOWLINE_CONFIRMATION_REQUIRED: nothing was changed\\. Add --yes to do it\n$`),
     },
-    {
-      what: 'an unknown agent',
-      call: () => 'offsets restore nosuch',
-      code: 4,
-      says: /^error: TOWLINE_AGENT_UNKNOWN: no agent type "nosuch" is known\. Known: digest\n$/,
-    },
+    unknownAgent('offsets restore nosuch'),
+    missingTopics('offsets restore digest'),
     {
       what: 'a place it cannot read',
       call: () => 'offsets restore digest --to soon',
+      error: null,
       code: 2,
       says: /^error: option '--to <where>' argument 'soon' is invalid\. It must be .*\n.*--help/,
     },
     {
       what: 'an offset of no partition in particular',
       call: (project) => idle(project, 'offsets restore digest --to 5'),
+      error: 'TOWLINE_OPTION_INVALID',
       code: 2,
       says: /^error: TOWLINE_OPTION_INVALID: an offset is of one partition; .* Name it: --partition 3 --to 1200\n$/,
     },
     {
       what: 'an offset outside the log',
       call: (project) => idle(project, 'offsets restore digest --partition 3 --to 1200'),
+      error: 'TOWLINE_OPTION_INVALID',
       code: 2,
       says: /^error: TOWLINE_OPTION_INVALID: the log does not hold offset 1200; it must be 0 to 0\. Correct --to\n$/,
     },
     {
       what: 'a partition there is not',
       call: (project) => idle(project, 'offsets restore digest --partition 99'),
+      error: 'TOWLINE_OPTION_INVALID',
       code: 2,
       says: /^error: TOWLINE_OPTION_INVALID: there is no partition 99; it must be 0 to \d+\. Correct --partition\n$/,
     },
     {
       what: 'a topic that runners do not consume',
       call: (project) => idle(project, 'offsets restore digest --topic digest.dlq'),
+      error: 'TOWLINE_OPTION_INVALID',
       code: 2,
       says: /^error: TOWLINE_OPTION_INVALID: runners of digest do not consume digest\.dlq; it must be .*\. Choose one of .*\n$/,
     },
     {
       what: 'more records than it may look at',
       call: () => 'offsets restore digest --scan-limit 0',
+      error: null,
       code: 2,
       says: /^error: option '--scan-limit <n>' argument '0' is invalid\. It must be a whole number .*\n.*--help/,
     },

@@ -1,43 +1,17 @@
-import type { FailingCase, VerbCases } from '../verb-case.ts'
-
-const ID = '[0-9a-f-]{36}'
-const UNKNOWN_ID = '019a7b2c-8d5e-7c31-9f0a-000000000000'
-const MOMENT = String.raw`\d{4}-\d\d-\d\d \d\d:\d\d:\d\d-0[45]:00`
-const PLANNED = `replay 2 records \\([\\d.]+ [KM]?i?B\\) of \\S+\\.digest\\.tasks into \\S+\\.digest\\.replay, written ${MOMENT} to ${MOMENT}`
-
-const unknownAgent = (args: string): FailingCase => ({
-  what: 'an unknown agent',
-  call: () => args,
-  code: 4,
-  says: /^error: TOWLINE_AGENT_UNKNOWN: no agent type "nosuch" is known\. Known: digest\n$/,
-})
-const unknownReplay = (args: string): FailingCase => ({
-  what: 'a replay that is not there',
-  call: () => args,
-  code: 4,
-  says: /^error: TOWLINE_REPLAY_NOT_FOUND: digest has no replay "019a7b2c-.*"\. .*towline replay status digest\n$/,
-})
-const selectionFails = (verb: string): readonly FailingCase[] => [
-  unknownAgent(`replay ${verb} nosuch --all`),
-  {
-    what: 'no selection',
-    call: () => `replay ${verb} digest`,
-    code: 6,
-    says: /^error: TOWLINE_FILTER_REQUIRED: .*\. .*--all.*\n$/,
-  },
-  {
-    what: 'a bound that cannot be read',
-    call: () => `replay ${verb} digest --from soon`,
-    code: 2,
-    says: /^error: TOWLINE_REPLAY_INVALID: --from cannot be read.*soon.*\. \S.*\n$/,
-  },
-  {
-    what: 'a range without a record',
-    call: () => `replay ${verb} digest --from end`,
-    code: 2,
-    says: /^error: TOWLINE_REPLAY_INVALID: .*\. \S.*\n$/,
-  },
-]
+import type { VerbCases } from '../verb-case.ts'
+import { missingTopics } from './agent-fails.ts'
+import {
+  ID,
+  MOMENT,
+  PLANNED,
+  plannedBy,
+  runFails,
+  SLOWLY,
+  selectionFails,
+  takenOver,
+  UNKNOWN_ID,
+  unnamed,
+} from './replay-fails.ts'
 
 export const replayStartCases: VerbCases = {
   verb: 'replay start',
@@ -58,9 +32,12 @@ export const replayStartCases: VerbCases = {
   ],
   fails: [
     ...selectionFails('start'),
+    takenOver('ana-at-start', () => `replay digest ${SLOWLY} --yes --by ana-at-start`),
+    ...runFails(async (_project, flags) => `replay digest --max 2 --yes${flags}`, PLANNED),
     {
       what: 'no --yes',
       call: () => 'replay digest --max 2',
+      error: 'TOWLINE_CONFIRMATION_REQUIRED',
       code: 6,
       says: new RegExp(
         `^${PLANNED}\nerror: TOWLINE_CONFIRMATION_REQUIRED: nothing was changed\\. Add --yes to do it\n$`,
@@ -97,11 +74,19 @@ export const replayResumeCases: VerbCases = {
     },
   ],
   fails: [
-    unknownAgent(`replay resume nosuch ${UNKNOWN_ID}`),
-    unknownReplay(`replay resume digest ${UNKNOWN_ID}`),
+    ...unnamed('resume'),
+    takenOver(
+      'ana-at-resume',
+      async (project) => `replay resume digest ${await plannedBy(project, ` ${SLOWLY} --by ana-at-resume`)} --yes`,
+    ),
+    ...runFails(
+      async (project, flags) => `replay resume digest ${await plannedBy(project, ` --max 2${flags}`)} --yes`,
+      'start replay of .*',
+    ),
     {
       what: 'a stored plan without --yes',
       call: async (project) => `replay resume digest ${await project.plannedReplay()}`,
+      error: 'TOWLINE_CONFIRMATION_REQUIRED',
       code: 6,
       says: /^start replay of .*\nerror: TOWLINE_CONFIRMATION_REQUIRED: nothing was changed\. Add --yes to do it\n$/,
     },
@@ -128,7 +113,7 @@ export const replayStatusCases: VerbCases = {
       table: new RegExp(`^REPLAY +STATE .*\n(${ID} +(planned|started|finished) .*\n)+$`),
     },
   ],
-  fails: [unknownAgent('replay status nosuch'), unknownReplay(`replay status digest ${UNKNOWN_ID}`)],
+  fails: unnamed('status'),
 }
 
 export const replayReportCases: VerbCases = {
@@ -141,7 +126,7 @@ export const replayReportCases: VerbCases = {
       table: new RegExp(`^replay +${ID}\nstate +planned\nsent +0\nended +0\nopen +0\n`),
     },
   ],
-  fails: [unknownAgent(`replay report nosuch ${UNKNOWN_ID}`), unknownReplay(`replay report digest ${UNKNOWN_ID}`)],
+  fails: [...unnamed('report'), missingTopics(`replay report digest ${UNKNOWN_ID}`)],
 }
 
 export const replayAbortCases: VerbCases = {
@@ -156,11 +141,11 @@ export const replayAbortCases: VerbCases = {
     },
   ],
   fails: [
-    unknownAgent(`replay abort nosuch ${UNKNOWN_ID} --yes`),
-    unknownReplay(`replay abort digest ${UNKNOWN_ID} --yes`),
+    ...unnamed('abort', ' --yes'),
     {
       what: 'no --yes',
       call: async (project) => `replay abort digest ${await project.plannedReplay()}`,
+      error: 'TOWLINE_CONFIRMATION_REQUIRED',
       code: 6,
       says: /^abort replay .*\nerror: TOWLINE_CONFIRMATION_REQUIRED: nothing was changed\. Add --yes to do it\n$/,
     },

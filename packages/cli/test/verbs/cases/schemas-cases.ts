@@ -1,4 +1,4 @@
-import { mkdir, writeFile } from 'node:fs/promises'
+import { cp, mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { uniqueNamespace } from '@towline/test-brokers'
 import type { Project } from '../project.ts'
@@ -14,9 +14,28 @@ async function brokenFolder(project: Project): Promise<string> {
   return 'broken'
 }
 
+/** The project's folder, whose request has changed in a way that no reader of old ones can read. */
+async function changedFolder(project: Project): Promise<string> {
+  const folder = join(project.folder, 'changed')
+  await cp(join(project.folder, 'schemas'), folder, { recursive: true })
+  const fields = [{ name: 'pages', type: 'int', doc: 'How many.' }]
+  const schema = { type: 'record', name: 'Request', namespace: 'io.example.digest', doc: 'A request.', fields }
+  await writeFile(join(folder, 'request.avsc'), JSON.stringify(schema))
+  return 'changed'
+}
+
+/** A folder whose schema is none. */
+async function senselessFolder(project: Project): Promise<string> {
+  const folder = join(project.folder, 'senseless')
+  await mkdir(folder, { recursive: true })
+  await writeFile(join(folder, 'order.avsc'), '{"type":"recrod","name":"Order"}')
+  return 'senseless'
+}
+
 const noFolder = (args: string): FailingCase => ({
   what: 'a folder that is not there',
   call: () => args,
+  error: 'TOWLINE_INPUT_INVALID',
   code: 2,
   says: /^error: TOWLINE_INPUT_INVALID: cannot read .*nowhere: no such folder\. Name a folder that holds .*\n$/,
 })
@@ -54,8 +73,16 @@ export const schemasPushCases: VerbCases = {
     {
       what: 'a folder without the schema of an agent',
       call: async (project) => `schemas push ${await brokenFolder(project)}`,
+      error: 'TOWLINE_SCHEMA_INVALID',
       code: 1,
       says: /^error: TOWLINE_SCHEMA_INVALID: no schema named io\.example\.digest\.Request stands in the folder, .*\. \S.*\n$/,
+    },
+    {
+      what: 'a schema that breaks with its history',
+      call: async (project) => `schemas push ${await changedFolder(project)}`,
+      error: 'TOWLINE_SCHEMA_INCOMPATIBLE',
+      code: 1,
+      says: /^error: TOWLINE_SCHEMA_INCOMPATIBLE: request\.avsc.*: .*\. .*`towline schemas check` lists every problem\n$/,
     },
   ],
 }
@@ -75,9 +102,17 @@ export const schemasTypesCases: VerbCases = {
     {
       what: 'no folder for them',
       call: () => 'schemas types',
+      error: 'TOWLINE_OPTION_INVALID',
       code: 2,
       says: /^error: TOWLINE_OPTION_INVALID: no folder was given for the types\. Add --out <folder>\n$/,
     },
     noFolder('schemas types nowhere --out types'),
+    {
+      what: 'a schema that is none',
+      call: async (project) => `schemas types ${await senselessFolder(project)} --out types`,
+      error: 'TOWLINE_SCHEMA_INVALID',
+      code: 1,
+      says: /^error: TOWLINE_SCHEMA_INVALID: senseless\/order\.avsc: .*\. Correct .*\n$/,
+    },
   ],
 }

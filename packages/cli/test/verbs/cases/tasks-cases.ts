@@ -1,5 +1,6 @@
 import { EXAMPLE_ID } from '../project.ts'
 import type { VerbCases } from '../verb-case.ts'
+import { missingTopics, unknownAgent } from './agent-fails.ts'
 
 /** In New York, at one of its two offsets. */
 const MOMENT = String.raw`\d{4}-\d\d-\d\d \d\d:\d\d:\d\d-0[45]:00`
@@ -7,6 +8,7 @@ const MOMENT = String.raw`\d{4}-\d\d-\d\d \d\d:\d\d:\d\d-0[45]:00`
 export const tasksGetCases: VerbCases = {
   verb: 'tasks get',
   needs: ['broker', 'registry', 'config'],
+  refusedAt: 'ListOffsets',
   works: [
     {
       what: 'a dead letter',
@@ -20,20 +22,18 @@ export const tasksGetCases: VerbCases = {
     {
       what: 'a task nobody published',
       call: () => 'tasks get digest 019a7b2c-8d5e-7c31-9f0a-000000000000',
+      error: 'TOWLINE_TASK_NOT_FOUND',
       code: 4,
       says: /^error: TOWLINE_TASK_NOT_FOUND: .*019a7b2c-8d5e-7c31-9f0a-000000000000.*\. \S.*\n$/,
     },
     {
       what: 'what is no id',
       call: () => 'tasks get digest apple',
+      error: 'TOWLINE_OPTION_INVALID',
       code: 2,
       says: /^error: TOWLINE_OPTION_INVALID: a task id must be a lower-case UUID, got "apple"\. \S.*\n$/,
     },
-    {
-      what: 'an unknown agent',
-      call: () => `tasks get nosuch ${EXAMPLE_ID}`,
-      code: 4,
-      says: /^error: TOWLINE_AGENT_UNKNOWN: no agent type "nosuch" is known\. Known: digest\n$/,
-    },
+    unknownAgent(`tasks get nosuch ${EXAMPLE_ID}`),
+    missingTopics(`tasks get digest ${EXAMPLE_ID}`),
   ],
 }

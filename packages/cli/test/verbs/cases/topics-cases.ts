@@ -1,7 +1,6 @@
-import { uniqueNamespace } from '@towline/test-brokers'
+import { nowhere } from '../places.ts'
 import type { VerbCases } from '../verb-case.ts'
 
-const fresh = (args: string) => ({ args, env: { TOWLINE_NAMESPACE: uniqueNamespace() } })
 const contradicting = (args: string) => ({ args, env: { TOWLINE_PARTITIONS_TASKS: '7' } })
 const BREAKS =
   /^0 changes (to apply|applied)\nrefused: 1 setting of existing topics breaks a promise; change it as shown\n$/
@@ -12,6 +11,7 @@ const broken = (verb: string) =>
   ({
     what: 'a configuration that breaks a promise by itself',
     call: () => ({ args: `topics ${verb}`, env: { TOWLINE_RETENTION: '1m' } }),
+    error: 'TOWLINE_TOPIC_MISCONFIGURED',
     code: 6,
     says: /^error: TOWLINE_TOPIC_MISCONFIGURED: retention of \S+ must be at least \d+ ms, .*, got 60000 ms\. Raise the retention, .*\n$/,
   }) as const
@@ -22,7 +22,7 @@ export const topicsPlanCases: VerbCases = {
   works: [
     {
       what: 'topics that are missing',
-      call: () => fresh('topics plan'),
+      call: () => nowhere('topics plan'),
       table: /^ {3}TOPIC +WHAT\n\+ {2}\S+\.digest\.tasks +create, 4 partitions, 1 replica\n(\+ .*\n){6}$/,
       says: /^7 changes to apply\n$/,
     },
@@ -44,7 +44,7 @@ export const topicsApplyCases: VerbCases = {
   works: [
     {
       what: 'topics that are missing',
-      call: () => fresh('topics apply'),
+      call: () => nowhere('topics apply'),
       table: /^ {3}TOPIC +WHAT\n\+ {2}\S+\.digest\.tasks +created, 4 partitions, 1 replica\n(\+ .*\n){6}$/,
       says: /^7 changes applied\n$/,
     },

@@ -121,6 +121,7 @@ function publishErrorOf(batch: PartitionBatch, type: string, thrown: unknown): T
     {
       value: place,
       retriable: !REFUSALS.has(type),
+      ...(REFUSALS.has(type) ? { wayOut: 'Grant what is missing, or change what Kafka names' } : {}),
       cause: thrown,
     },
   )
