@@ -43,6 +43,13 @@ export function administering(bench: () => Bench): void {
     await expect(admin.addPartitions(uniqueName('absent'), 2)).rejects.toMatchObject({ code: 'TOWLINE_TOPIC_MISSING' })
   })
 
+  test('adds partitions once where several ask at the same time', async () => {
+    const { admin } = bench()
+    const topic = await bench().topic(1)
+    await Promise.all([3, 3, 3].map((partitions) => admin.addPartitions(topic, partitions)))
+    expect(await admin.offsets(topic)).toHaveLength(3)
+  })
+
   test('finds the first offset at or after a time, or the end', async () => {
     const { admin, producer } = bench()
     const topic = await bench().topic(2)

@@ -81,7 +81,9 @@ export async function addPartitions(client: ClusterClient, topic: string, partit
       topicPartitions,
       timeout: CONTROLLER_TIMEOUT_MS,
     })
-    checkTopics(client, 'add partitions to', answer.topicErrors)
+    // The controller may know of partitions that this broker does not, those of an attempt without an answer among them.
+    const failed = answer.topicErrors.filter(({ errorCode }) => errorCode !== KAFKA_ERROR.INVALID_PARTITIONS)
+    checkTopics(client, 'add partitions to', failed)
   }
   await waitForLeaders(client, new Map([[topic, partitions]]))
 }
