@@ -1,3 +1,4 @@
+import { partitionFor } from '@towline/contracts'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { DeadLetterWorld, names } from './dead-letter-world.ts'
 
@@ -63,4 +64,18 @@ describe('twice', () => {
     expect(world.livesOn(names.tasks).filter((life) => life.endsWith('/2'))).toHaveLength(1 + deadToday)
     expect(await world.letters.list()).toMatchObject({ open: 0, resolved: 1 + deadToday })
   })
+})
+
+test('a letter that seems to have outlived its end is not redriven where that end is found after all', async () => {
+  const task = world.publish()
+  await world.kill(task)
+  world.clock.advance(1_000)
+  const partition = partitionFor(Buffer.from(task.taskId), 4)
+  const next = world.log.append(names.results, { key: Buffer.from('x'), value: null, headers: {} }, partition)
+  world.log.append(names.results, { key: Buffer.from('y'), value: null, headers: {} }, partition)
+  world.log.trim(names.results, partition, next.offset + 1)
+  world.end(task.taskId, 1, 'succeeded')
+  const report = await world.letters.redrive({ ids: [task.taskId], by: 'ana' })
+  expect(report.items).toMatchObject([{ taskId: task.taskId, outcome: { kind: 'skipped', because: 'void' } }])
+  expect(world.log.records(names.tasks)).toHaveLength(1)
 })
